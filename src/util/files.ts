@@ -1,0 +1,119 @@
+// Files that are whole or absent: written aside, synced, renamed; failures of the disk become sentences.
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UsageError } from './errors.js';
+
+const sentences: Record<string, string> = {
+  ENOSPC: 'the disk is full; free some space and run the same command again',
+  EDQUOT: 'your disk quota is used up; free some space and run the same command again',
+  EACCES: 'permission denied; choose another place or change the permissions',
+  EPERM: 'permission denied; choose another place or change the permissions',
+  EROFS: 'the file system is read-only; choose another place',
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'a file stands where a folder was expected',
+  EISDIR: 'a folder stands where a file was expected',
+  EEXIST: 'something of that name exists already',
+  EIO: 'the disk reported an input/output error',
+};
+
+/** Runs `body`; what the file system refuses becomes a UsageError that names the path. */
+export function explainIo<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    const sentence = sentences[(error as NodeJS.ErrnoException).code ?? ''];
+    if (sentence === undefined) throw error;
+    throw new UsageError(`${path}: ${sentence}`, { cause: error });
+  }
+}
+
+function syncFolder(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Writes all of it: short writes go on where they stopped. */
+export function writeAll(descriptor: number, data: Uint8Array): void {
+  const most = 1 << 30;
+  for (let done = 0; done < data.byteLength;)
+    done += writeSync(descriptor, data, done, Math.min(most, data.byteLength - done));
+}
+
+/** Writes a file aside, syncs it and renames it over `path`: a reader sees the old content or the new, never half of it. */
+export function writeFileAtomic(path: string, data: Uint8Array | string | ((descriptor: number) => void)): void {
+  explainIo(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
+    const descriptor = openSync(aside, 'w');
+    try {
+      if (typeof data === 'function') data(descriptor);
+      else writeAll(descriptor, typeof data === 'string' ? Buffer.from(data) : data);
+      fsyncSync(descriptor);
+      closeSync(descriptor);
+    } catch (error) {
+      try {
+        closeSync(descriptor);
+      } catch {
+        // closed already: the first error is the one to tell
+      }
+      rmSync(aside, { force: true });
+      throw error;
+    }
+    renameSync(aside, path);
+    syncFolder(dirname(path));
+  });
+}
+
+/** Lets `fill` write a folder aside, syncs every file and renames it to `path`, replacing what was there. */
+export function writeFolderAtomic(path: string, fill: (folder: string) => void): void {
+  explainIo(path, () => {
+    const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
+    mkdirSync(aside, { recursive: true });
+    try {
+      fill(aside);
+      for (const name of readdirSync(aside)) {
+        const file = join(aside, name);
+        if (statSync(file).isFile()) syncFolder(file);
+      }
+      syncFolder(aside);
+      rmSync(path, { recursive: true, force: true });
+      renameSync(aside, path);
+    } catch (error) {
+      rmSync(aside, { recursive: true, force: true });
+      throw error;
+    }
+    syncFolder(dirname(path));
+  });
+}
+
+/** SHA-256 of a file, in hexadecimal, read in pieces. */
+export function sha256File(path: string): string {
+  return explainIo(path, () => {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(1 << 22);
+    const descriptor = openSync(path, 'r');
+    try {
+      for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer))
+        hash.update(buffer.subarray(0, read));
+    } finally {
+      closeSync(descriptor);
+    }
+    return hash.digest('hex');
+  });
+}
