@@ -10,6 +10,8 @@ function withGradMode<T>(on: boolean, body: () => T): T {
     return body();
   } finally {
     native.setGradMode(before);
+    // weights that were cast without recording must not serve what is recorded later: their gradients would be lost
+    if (before && !on && autocastDepth > 0) native.clearAutocastCache();
   }
 }
 
@@ -32,6 +34,23 @@ export interface AutocastOptions {
 }
 
 let autocastDepth = 0;
+let castHolders = 0;
+
+function clearCasts(): void {
+  if (autocastDepth === 0 && castHolders === 0) native.clearAutocastCache();
+}
+
+/**
+ * Keeps the weights that autocast has cast from one `autocast` call to the next, until the returned function is called.
+ * For inference in several calls: the weights must not change, and nothing may be differentiated, in between.
+ */
+export function holdCasts(): () => void {
+  castHolders++;
+  return () => {
+    castHolders--;
+    clearCasts();
+  };
+}
 
 /**
  * Runs `body` under libtorch's autocast: matrix products and convolutions in low precision, the rest as libtorch's lists say.
@@ -45,7 +64,8 @@ export function autocast<T>({ device = 'cpu', dtype = 'bfloat16' }: AutocastOpti
     return body();
   } finally {
     native.setAutocast(type, enabled === 1, before);
-    if (--autocastDepth === 0) native.clearAutocastCache();
+    autocastDepth--;
+    clearCasts();
   }
 }
 

@@ -5,7 +5,15 @@ export { Tensor, type ToOptions, tensorBytes } from './tensor.js';
 export * as ops from './generated/operators.js';
 export { has, op, operatorNames, schema } from './operator.js';
 export { keep, liveBytes, liveTensors, scope } from './memory.js';
-export { autocast, type AutocastOptions, enableGrad, gradients, noGrad, straightThrough } from './autograd.js';
+export {
+  autocast,
+  type AutocastOptions,
+  enableGrad,
+  gradients,
+  holdCasts,
+  noGrad,
+  straightThrough,
+} from './autograd.js';
 export { Generator } from './random.js';
 export {
   aliasTypedArray,

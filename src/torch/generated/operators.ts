@@ -17,9 +17,11 @@ const ADDCMUL_0: Operator = { name: 'aten::addcmul', args: ['self', 'tensor1', '
 const ADDCMUL__0: Operator = { name: 'aten::addcmul_', args: ['self', 'tensor1', 'tensor2', 'value'] };
 const ADDMM_0: Operator = { name: 'aten::addmm', args: ['self', 'mat1', 'mat2', 'beta', 'alpha'] };
 const ALL_0: Operator = { name: 'aten::all', args: ['self'] };
+const ALLDIM_0: Operator = { name: 'aten::all.dim', args: ['self', 'dim', 'keepdim'] };
 const AMAX_0: Operator = { name: 'aten::amax', args: ['self', 'dim', 'keepdim'] };
 const AMIN_0: Operator = { name: 'aten::amin', args: ['self', 'dim', 'keepdim'] };
 const ANY_0: Operator = { name: 'aten::any', args: ['self'] };
+const ANYDIM_0: Operator = { name: 'aten::any.dim', args: ['self', 'dim', 'keepdim'] };
 const ARANGE_0: Operator = { name: 'aten::arange.start_step', args: ['start', 'end', 'step', 'dtype', 'layout', 'device', 'pin_memory'] };
 const ARGMAX_0: Operator = { name: 'aten::argmax', args: ['self', 'dim', 'keepdim'] };
 const ARGMIN_0: Operator = { name: 'aten::argmin', args: ['self', 'dim', 'keepdim'] };
@@ -100,6 +102,7 @@ const GT_1: Operator = { name: 'aten::gt.Tensor', args: ['self', 'other'] };
 const INDEX_0: Operator = { name: 'aten::index.Tensor', args: ['self', 'indices'] };
 const INDEXADD__0: Operator = { name: 'aten::index_add_', args: ['self', 'dim', 'index', 'source', 'alpha'] };
 const INDEXCOPY__0: Operator = { name: 'aten::index_copy_', args: ['self', 'dim', 'index', 'source'] };
+const INDEXFILL_0: Operator = { name: 'aten::index_fill.int_Scalar', args: ['self', 'dim', 'index', 'value'] };
 const INDEXPUT__0: Operator = { name: 'aten::index_put_', args: ['self', 'indices', 'values', 'accumulate'] };
 const INDEXSELECT_0: Operator = { name: 'aten::index_select', args: ['self', 'dim', 'index'] };
 const ISFINITE_0: Operator = { name: 'aten::isfinite', args: ['self'] };
@@ -301,6 +304,11 @@ export abstract class TensorOperators {
     return wrap(native.call(ALL_0.id ?? resolved(ALL_0), this.handle));
   }
 
+  /** `aten::all.dim(Tensor self, int dim, bool keepdim=False) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.all.html */
+  allDim(dim: number, keepdim?: boolean): Tensor {
+    return wrap(native.call(ALLDIM_0.id ?? resolved(ALLDIM_0), this.handle, dim, keepdim));
+  }
+
   /** `aten::amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.amax.html */
   amax(dim?: number | readonly number[], keepdim?: boolean): Tensor {
     return wrap(native.call(AMAX_0.id ?? resolved(AMAX_0), this.handle, dim, keepdim));
@@ -314,6 +322,11 @@ export abstract class TensorOperators {
   /** `aten::any(Tensor self) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.any.html */
   any(): Tensor {
     return wrap(native.call(ANY_0.id ?? resolved(ANY_0), this.handle));
+  }
+
+  /** `aten::any.dim(Tensor self, int dim, bool keepdim=False) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.any.html */
+  anyDim(dim: number, keepdim?: boolean): Tensor {
+    return wrap(native.call(ANYDIM_0.id ?? resolved(ANYDIM_0), this.handle, dim, keepdim));
   }
 
   /** `aten::argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.argmax.html */
@@ -597,6 +610,11 @@ export abstract class TensorOperators {
   indexCopy_(dim: number, index: TensorOperators, source: TensorOperators): this {
     native.run(INDEXCOPY__0.id ?? resolved(INDEXCOPY__0), this.handle, dim, index.handle, source.handle);
     return this;
+  }
+
+  /** `aten::index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.index_fill.html */
+  indexFill(dim: number, index: TensorOperators, value: number | boolean): Tensor {
+    return wrap(native.call(INDEXFILL_0.id ?? resolved(INDEXFILL_0), this.handle, dim, index.handle, value));
   }
 
   /** `aten::index_put_(Tensor(a!) self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor(a!)` https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html */
@@ -1225,6 +1243,11 @@ export function all(self: TensorOperators): Tensor {
   return self.all();
 }
 
+/** `aten::all.dim(Tensor self, int dim, bool keepdim=False) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.all.html */
+export function allDim(self: TensorOperators, dim: number, keepdim?: boolean): Tensor {
+  return self.allDim(dim, keepdim);
+}
+
 /** `aten::amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.amax.html */
 export function amax(self: TensorOperators, dim?: number | readonly number[], keepdim?: boolean): Tensor {
   return self.amax(dim, keepdim);
@@ -1238,6 +1261,11 @@ export function amin(self: TensorOperators, dim?: number | readonly number[], ke
 /** `aten::any(Tensor self) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.any.html */
 export function any(self: TensorOperators): Tensor {
   return self.any();
+}
+
+/** `aten::any.dim(Tensor self, int dim, bool keepdim=False) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.any.html */
+export function anyDim(self: TensorOperators, dim: number, keepdim?: boolean): Tensor {
+  return self.anyDim(dim, keepdim);
 }
 
 /** `aten::arange.start_step(Scalar start, Scalar end, Scalar step=1, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.arange.html */
@@ -1608,6 +1636,11 @@ export function indexAdd_(self: TensorOperators, dim: number, index: TensorOpera
 /** `aten::index_copy_(Tensor(a!) self, int dim, Tensor index, Tensor source) -> Tensor(a!)` https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_copy_.html */
 export function indexCopy_(self: TensorOperators, dim: number, index: TensorOperators, source: TensorOperators): void {
   self.indexCopy_(dim, index, source);
+}
+
+/** `aten::index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.index_fill.html */
+export function indexFill(self: TensorOperators, dim: number, index: TensorOperators, value: number | boolean): Tensor {
+  return self.indexFill(dim, index, value);
 }
 
 /** `aten::index_put_(Tensor(a!) self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor(a!)` https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html */

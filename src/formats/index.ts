@@ -1,0 +1,9 @@
+// File formats: bytes on disk, no torch.
+export {
+  type RawTensor,
+  readSafetensors,
+  SafetensorsFile,
+  type SafetensorsType,
+  type TensorSource,
+  writeSafetensors,
+} from './safetensors.js';

@@ -1,0 +1,222 @@
+// safetensors: names, dtypes, shapes and bytes; strict in what it accepts, atomic in what it writes. No torch here.
+// The format: 8 bytes of header length (little-endian), a JSON header, then the tensors' bytes without holes.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { UsageError } from '../util/errors.js';
+import { explainIo, writeAll, writeFileAtomic } from '../util/files.js';
+
+const elementSizes = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  I64: 8,
+  U64: 8,
+  F64: 8,
+} as const;
+
+/** Element types by their names in the format. */
+export type SafetensorsType = keyof typeof elementSizes;
+
+/** One tensor: row-major little-endian bytes. */
+export interface RawTensor {
+  dtype: SafetensorsType;
+  shape: readonly number[];
+  bytes: Uint8Array;
+}
+
+/** Where a tensor lies in the data part of a file. */
+export interface TensorEntry {
+  dtype: SafetensorsType;
+  shape: readonly number[];
+  begin: number;
+  end: number;
+}
+
+/** What a file says it holds. */
+export interface SafetensorsHeader {
+  metadata: Record<string, string>;
+  tensors: Map<string, TensorEntry>;
+  /** Offset of the data part in the file. */
+  dataStart: number;
+}
+
+const longestHeader = 100_000_000;
+
+function refuse(path: string, what: string): never {
+  throw new UsageError(`${path}: not a whole safetensors file: ${what}; fetch or write it again`);
+}
+
+/** JSON.parse keeps the last of two equal keys, and two readers could then see two different files: refuse them. */
+function refuseDuplicateKeys(path: string, text: string): void {
+  const keys: (Set<string> | undefined)[] = [];
+  let expectKey = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === '{' || c === '[') {
+      keys.push(c === '{' ? new Set() : undefined);
+      expectKey = c === '{';
+    } else if (c === '}' || c === ']') {
+      keys.pop();
+      expectKey = false;
+    } else if (c === ',') expectKey = keys.at(-1) !== undefined;
+    else if (c === ':') expectKey = false;
+    else if (c === '"') {
+      let end = i + 1;
+      while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
+      const known = keys.at(-1);
+      if (expectKey && known) {
+        const key = JSON.parse(text.slice(i, end + 1)) as string;
+        if (known.has(key)) refuse(path, `the header names '${key}' twice`);
+        known.add(key);
+      }
+      i = end;
+    }
+  }
+}
+
+function readEntry(path: string, name: string, value: unknown): TensorEntry {
+  const entry = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown } | null;
+  const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  const { dtype, shape, data_offsets: offsets } = entry ?? {};
+  if (typeof dtype !== 'string' || !Object.hasOwn(elementSizes, dtype))
+    refuse(path, `tensor '${name}' has the unknown dtype ${JSON.stringify(dtype)}`);
+  if (!Array.isArray(shape) || !shape.every(isSize)) refuse(path, `tensor '${name}' has a malformed shape`);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
+    refuse(path, `tensor '${name}' has malformed offsets`);
+  const type = dtype as SafetensorsType;
+  const [begin, end] = offsets as [number, number];
+  const bytes = shape.reduce((product: bigint, size) => product * BigInt(size), BigInt(elementSizes[type]));
+  if (BigInt(end) - BigInt(begin) !== bytes)
+    refuse(
+      path,
+      `tensor '${name}' of shape [${shape.join(', ')}] needs ${bytes} bytes, its offsets give ${end - begin}`,
+    );
+  return { dtype: type, shape, begin, end };
+}
+
+function parseHeader(path: string, text: string, dataStart: number, dataBytes: number): SafetensorsHeader {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    refuse(path, 'its header is not JSON');
+  }
+  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed))
+    refuse(path, 'its header is not an object');
+  refuseDuplicateKeys(path, text);
+  const { __metadata__: metadata = {}, ...entries } = parsed as Record<string, unknown>;
+  if (
+    metadata === null ||
+    typeof metadata !== 'object' ||
+    Object.values(metadata).some((one) => typeof one !== 'string')
+  )
+    refuse(path, 'its metadata is not an object of strings');
+  const tensors = new Map(Object.entries(entries).map(([name, value]) => [name, readEntry(path, name, value)]));
+  let position = 0;
+  for (const [name, { begin, end }] of [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== position)
+      refuse(path, `tensor '${name}' begins at ${begin}, ${begin < position ? 'inside another' : 'after a hole'}`);
+    position = end;
+  }
+  if (position !== dataBytes) refuse(path, `expected ${position} bytes of tensors, found ${dataBytes} (truncated?)`);
+  return { metadata: metadata as Record<string, string>, tensors, dataStart };
+}
+
+function readExactly(descriptor: number, bytes: Uint8Array, position: number): boolean {
+  for (let done = 0; done < bytes.byteLength;) {
+    const read = readSync(descriptor, bytes, done, Math.min(bytes.byteLength - done, 1 << 30), position + done);
+    if (read === 0) return false;
+    done += read;
+  }
+  return true;
+}
+
+/** An open file whose tensors are read one at a time. Close it, or use `using`. */
+export class SafetensorsFile {
+  readonly header: SafetensorsHeader;
+  readonly #descriptor: number;
+
+  constructor(readonly path: string) {
+    this.#descriptor = explainIo(path, () => openSync(path, 'r'));
+    try {
+      this.header = this.#readHeader();
+    } catch (error) {
+      closeSync(this.#descriptor);
+      throw error;
+    }
+  }
+
+  #readHeader(): SafetensorsHeader {
+    const stat = fstatSync(this.#descriptor);
+    if (!stat.isFile()) throw new UsageError(`${this.path}: a file was expected`);
+    const prefix = Buffer.alloc(8);
+    if (stat.size < 8 || !readExactly(this.#descriptor, prefix, 0)) refuse(this.path, `it has only ${stat.size} bytes`);
+    const length = prefix.readBigUInt64LE();
+    if (length > BigInt(longestHeader)) refuse(this.path, `its header would have ${length} bytes`);
+    if (length > BigInt(stat.size - 8))
+      refuse(this.path, `its header should have ${length} bytes, the file ends before (truncated?)`);
+    const text = Buffer.alloc(Number(length));
+    readExactly(this.#descriptor, text, 8);
+    return parseHeader(this.path, text.toString('utf8'), 8 + text.length, stat.size - 8 - text.length);
+  }
+
+  /** The bytes of one tensor. */
+  read(name: string): RawTensor {
+    const entry = this.header.tensors.get(name);
+    if (!entry) throw new UsageError(`${this.path}: there is no tensor '${name}'`);
+    const bytes = new Uint8Array(entry.end - entry.begin);
+    if (!readExactly(this.#descriptor, bytes, this.header.dataStart + entry.begin)) refuse(this.path, 'it ends early');
+    return { dtype: entry.dtype, shape: entry.shape, bytes };
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Reads a whole file. */
+export function readSafetensors(path: string): { metadata: Record<string, string>; tensors: Map<string, RawTensor> } {
+  using file = new SafetensorsFile(path);
+  const tensors = new Map(Array.from(file.header.tensors.keys(), (name) => [name, file.read(name)]));
+  return { metadata: file.header.metadata, tensors };
+}
+
+/** A tensor to be written; its bytes are asked for when their turn comes, so that they need not all be in memory. */
+export interface TensorSource {
+  dtype: SafetensorsType;
+  shape: readonly number[];
+  bytes: () => Uint8Array;
+}
+
+/** Writes a file whole or not at all. */
+export function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, TensorSource>,
+  metadata: Readonly<Record<string, string>> = {},
+): void {
+  const header: Record<string, unknown> = Object.keys(metadata).length ? { __metadata__: metadata } : {};
+  let position = 0;
+  for (const [name, { dtype, shape }] of tensors) {
+    const begin = position;
+    position += shape.reduce((product, size) => product * size, elementSizes[dtype]);
+    header[name] = { dtype, shape, data_offsets: [begin, position] };
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, ' ')]);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  writeFileAtomic(path, (descriptor) => {
+    writeAll(descriptor, length);
+    writeAll(descriptor, padded);
+    for (const source of tensors.values()) writeAll(descriptor, source.bytes());
+  });
+}

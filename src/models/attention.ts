@@ -1,0 +1,91 @@
+// Self-attention with normalised queries and keys, over visibility given as segments: no work is spent on what a mask would hide.
+// Legend: B batch, L tokens, N tokens of one segment, C width, H heads, D head width, K keys.
+import { Linear, Module, parameter, unitLength } from '../nn/index.js';
+import { has, ops, type Tensor, zeros } from '../torch/index.js';
+
+/** A run of consecutive queries and the runs of keys that each of them sees. */
+export interface Segment {
+  start: number;
+  length: number;
+  keys: readonly (readonly [start: number, length: number])[];
+}
+
+/** Keys and values of the tokens so far, allocated once at full length and written in place. */
+export interface KeyValueCache {
+  k_BHLD: Tensor;
+  v_BHLD: Tensor;
+}
+
+const fusedAttention = has('aten::scaled_dot_product_attention');
+
+/** softmax(q kᵀ) v; the scale is in the queries already. */
+function attend(q: Tensor, k: Tensor, v: Tensor): Tensor {
+  if (fusedAttention) return ops.scaledDotProductAttention(q, k, v, null, 0, false, { scale: 1 });
+  return q.matmul(k.transpose(-2, -1)).softmax(-1).matmul(v);
+}
+
+function select(x_BHLD: Tensor, runs: Segment['keys']): Tensor {
+  const parts = runs.map(([start, length]) => x_BHLD.narrow(2, start, length));
+  return parts.length === 1 ? parts[0]! : ops.cat(parts, 2);
+}
+
+/** Multi-head self-attention of the generator's blocks. */
+export class SelfAttention extends Module {
+  readonly scaleMul_1H11: Tensor;
+  readonly qBias_C: Tensor;
+  readonly vBias_C: Tensor;
+  readonly qkv: Linear;
+  readonly projection: Linear;
+
+  constructor(
+    readonly width: number,
+    readonly heads: number,
+  ) {
+    super();
+    this.scaleMul_1H11 = this.add('scale_mul_1H11', parameter([1, heads, 1, 1]));
+    this.qBias_C = this.add('q_bias', parameter([width]));
+    this.vBias_C = this.add('v_bias', parameter([width]));
+    this.qkv = this.add('mat_qkv', new Linear(width, 3 * width, { bias: false }));
+    this.projection = this.add('proj', new Linear(width, width));
+  }
+
+  /** Queries, keys and values [B, H, L, D]: q and k of unit length, q times its head's learned scale (at most 100). */
+  #project(x_BLC: Tensor): [q: Tensor, k: Tensor, v: Tensor] {
+    const [B, L] = x_BLC.shape as [number, number];
+    const bias_3C = ops.cat([this.qBias_C, ops.zerosLike(this.qBias_C), this.vBias_C], 0);
+    const qkv_BL3HD = ops.linear(x_BLC, this.qkv.weight_OI, bias_3C).view([B, L, 3, this.heads, -1]);
+    const [q, k, v] = qkv_BL3HD.permute([2, 0, 3, 1, 4]).unbind(0) as [Tensor, Tensor, Tensor];
+    const scale_1H11 = this.scaleMul_1H11.clampMax(Math.log(100)).exp();
+    return [unitLength(q, 3).mul(scale_1H11.to(q.dtype)), unitLength(k, 3), v];
+  }
+
+  #join(x_BHLD: Tensor): Tensor {
+    const [B, , L] = x_BHLD.shape as [number, number, number];
+    return this.projection.forward(x_BHLD.transpose(1, 2).reshape([B, L, this.width]));
+  }
+
+  /** Whole sequences at once: [B, L, C] → [B, L, C]. */
+  forward(x_BLC: Tensor, segments: readonly Segment[]): Tensor {
+    const [q, k, v] = this.#project(x_BLC);
+    const parts = segments.map(({ start, length, keys }) =>
+      attend(q.narrow(2, start, length), select(k, keys), select(v, keys)),
+    );
+    return this.#join(parts.length === 1 ? parts[0]! : ops.cat(parts, 2));
+  }
+
+  /** The next N tokens of sequences whose earlier keys and values are cached: they see all of those and each other. */
+  extend(x_BNC: Tensor, cache: KeyValueCache, position: number): Tensor {
+    const [q, k, v] = this.#project(x_BNC);
+    const [B, , N] = q.shape as [number, number, number];
+    const upTo = (x_BHLD: Tensor) => x_BHLD.narrow(0, 0, B).narrow(2, 0, position + N);
+    upTo(cache.k_BHLD).narrow(2, position, N).copy_(k);
+    upTo(cache.v_BHLD).narrow(2, position, N).copy_(v);
+    return this.#join(attend(q, upTo(cache.k_BHLD).to(q.dtype), upTo(cache.v_BHLD).to(q.dtype)));
+  }
+
+  /** An empty cache for `batch` sequences of at most `length` tokens. */
+  cache(batch: number, length: number, options: { dtype: 'float32' | 'bfloat16'; device: string }): KeyValueCache {
+    const shape = [batch, this.heads, length, this.width / this.heads];
+    return { k_BHLD: zeros(shape, options), v_BHLD: zeros(shape, options) };
+  }
+}

@@ -1,0 +1,77 @@
+// A sampling session: scale after scale through the blocks, earlier keys and values cached and written in place.
+// With guidance the rows are doubled: the upper half has the classes asked for, the lower half the null class.
+// Legend: B images, R rows (B or 2 B), N tokens of a scale, C width, E code width, V codes.
+import { inFloat32 } from '../nn/index.js';
+import { full, ops, type Tensor } from '../torch/index.js';
+import { type Scales, tokenCount } from '../tokenizers/index.js';
+import type { KeyValueCache } from './attention.js';
+import { afterCache } from './block.js';
+import type { FlexVar } from './flexVar.js';
+
+/** The state of a batch that is being sampled. Its tensors (`tensors()`) must outlive the scopes of single scales: keep them. */
+export class Session {
+  readonly #condition_RC: Tensor;
+  readonly #caches: KeyValueCache[];
+  #position = 0;
+  #scale = 0;
+
+  constructor(
+    readonly generator: FlexVar,
+    readonly labels_B: Tensor,
+    readonly scales: Scales,
+    /** Whether a null half is computed at all. */
+    readonly guided: boolean,
+  ) {
+    const options = { dtype: 'int64', device: labels_B.device } as const;
+    const rows = guided ? 2 * labels_B.size(0) : labels_B.size(0);
+    const labels_R = guided ? ops.cat([labels_B, full(labels_B.shape, generator.nullClass, options)], 0) : labels_B;
+    this.#condition_RC = generator.condition(labels_R);
+    const cacheOptions = { dtype: generator.computeDtype(), device: labels_B.device };
+    this.#caches = generator.blocks.map((block) => block.attention.cache(rows, tokenCount(scales), cacheOptions));
+  }
+
+  /**
+   * Runs the next scale.
+   * @param inputs_BNE its input, undefined for the first scale
+   * @param withNull whether the null half is still needed, by this scale's guidance or a later one's
+   * @returns the last block's output [R, N, C], the null half below where `withNull`
+   */
+  advance(inputs_BNE: Tensor | undefined, withNull: boolean): Tensor {
+    const { generator, scales } = this;
+    const side = scales[this.#scale]!;
+    const rows = this.#rows(withNull);
+    const condition_RC = this.#condition_RC.narrow(0, 0, rows);
+    const tokens_RNC = inputs_BNE
+      ? this.#repeat(generator.embed(inputs_BNE), rows)
+      : generator.startTokens(condition_RC, scales);
+    // the residual stream stays float32 in sampling, as the published samplers have it
+    let x = inFloat32(tokens_RNC.device, () => tokens_RNC.add(generator.positions([side])));
+    const activated_RC = condition_RC.silu();
+    generator.blocks.forEach((block, i) => {
+      x = block.forward(x, activated_RC, { attention: afterCache(this.#caches[i]!, this.#position) });
+    });
+    this.#position += side * side;
+    this.#scale++;
+    return x;
+  }
+
+  /** All tensors that the session lives on. */
+  tensors(): Tensor[] {
+    return [this.labels_B, this.#condition_RC, ...this.#caches.flatMap(({ k_BHLD, v_BHLD }) => [k_BHLD, v_BHLD])];
+  }
+
+  /** Logits [R', N, V] in float32 of an output of `advance`; without the null half only the upper rows. */
+  logits(x_RNC: Tensor, withNull: boolean): Tensor {
+    const rows = this.#rows(withNull);
+    const condition_RC = this.#condition_RC.narrow(0, 0, rows);
+    return this.generator.headLogits(x_RNC.narrow(0, 0, rows), condition_RC).to('float32');
+  }
+
+  #rows(withNull: boolean): number {
+    return this.guided && withNull ? 2 * this.labels_B.size(0) : this.labels_B.size(0);
+  }
+
+  #repeat(tokens_BNC: Tensor, rows: number): Tensor {
+    return rows === tokens_BNC.size(0) ? tokens_BNC : tokens_BNC.repeat([2, 1, 1]);
+  }
+}

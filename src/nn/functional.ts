@@ -1,0 +1,29 @@
+// Small functions on tensors that several models share.
+import { autocast, ops, type Tensor } from '../torch/index.js';
+
+/** x / ‖x‖ along one dimension, as the published models compute it (the norm at least 1e-12). */
+export function unitLength(x: Tensor, dim: number): Tensor {
+  return x.div(x.linalgVectorNorm(2, [dim], true).clampMin(1e-12));
+}
+
+/** Runs `body` with autocast off: sums and norms that need float32. */
+export function inFloat32<T>(device: string, body: () => T): T {
+  return autocast({ device, dtype: 'float32' }, body);
+}
+
+/** `area` interpolation [N, C, H, W] → [N, C, side, side]: each new pixel is the mean of those it covers. */
+export function areaResize(x_NCHW: Tensor, side: number): Tensor {
+  return x_NCHW.size(2) === side && x_NCHW.size(3) === side ? x_NCHW : x_NCHW.adaptiveAvgPool2d([side, side]);
+}
+
+/** Bicubic interpolation [N, C, H, W] → [N, C, side, side] (a = −0.75, corners not aligned, no antialias). */
+export function bicubicResize(x_NCHW: Tensor, side: number): Tensor {
+  return x_NCHW.size(2) === side && x_NCHW.size(3) === side ? x_NCHW : x_NCHW.upsampleBicubic2d([side, side], false);
+}
+
+/** Mean cross-entropy over all positions, in float32: logits [B, L, V] against integer targets [B, L]. */
+export function crossEntropy(logits_BLV: Tensor, targets_BL: Tensor): Tensor {
+  return inFloat32(logits_BLV.device, () =>
+    ops.crossEntropyLoss(logits_BLV.to('float32').flatten(0, 1), targets_BL.flatten(0, 1)),
+  );
+}

@@ -1,0 +1,88 @@
+// The layers that models are made of, each a thin holder of parameters around one operator.
+// Legend: N batch, C channels, H height, W width; I in, O out; `…` any leading dimensions.
+import { ops, type Tensor } from '../torch/index.js';
+import { UsageError } from '../util/errors.js';
+import { Module, parameter } from './module.js';
+
+/** x Wᵀ + b on the last dimension: [… I] → [… O]. */
+export class Linear extends Module {
+  readonly weight_OI: Tensor;
+  readonly bias_O: Tensor | undefined;
+
+  constructor(
+    readonly inputs: number,
+    readonly outputs: number,
+    { bias = true } = {},
+  ) {
+    super();
+    this.weight_OI = this.add('weight', parameter([outputs, inputs]));
+    this.bias_O = bias ? this.add('bias', parameter([outputs])) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    return ops.linear(x, this.weight_OI, this.bias_O);
+  }
+}
+
+/** 2-D convolution: [N, I, H, W] → [N, O, H', W']. */
+export class Conv2d extends Module {
+  readonly weight_OIKK: Tensor;
+  readonly bias_O: Tensor;
+
+  constructor(
+    readonly inputs: number,
+    readonly outputs: number,
+    readonly kernel: number,
+    readonly options: { stride?: number; padding?: number } = {},
+  ) {
+    super();
+    this.weight_OIKK = this.add('weight', parameter([outputs, inputs, kernel, kernel]));
+    this.bias_O = this.add('bias', parameter([outputs]));
+  }
+
+  forward(x_NCHW: Tensor): Tensor {
+    const { stride = 1, padding = 0 } = this.options;
+    return ops.conv2d(x_NCHW, this.weight_OIKK, this.bias_O, [stride, stride], [padding, padding]);
+  }
+}
+
+/** Group normalisation with scale and shift a channel (eps 1e-6, as the published tokenizers). */
+export class GroupNorm extends Module {
+  readonly weight_C: Tensor;
+  readonly bias_C: Tensor;
+
+  constructor(
+    readonly groups: number,
+    readonly channels: number,
+  ) {
+    super();
+    if (channels % groups)
+      throw new UsageError(
+        `normGroups: ${channels} channels cannot be divided into ${groups} groups; choose a divisor`,
+      );
+    this.weight_C = this.add('weight', parameter([channels]));
+    this.bias_C = this.add('bias', parameter([channels]));
+  }
+
+  forward(x_NCHW: Tensor): Tensor {
+    const dtype = x_NCHW.dtype;
+    return ops.groupNorm(x_NCHW, this.groups, this.weight_C.to(dtype), this.bias_C.to(dtype), 1e-6);
+  }
+}
+
+/** Rows of a table by index: integers […] → [… D]. */
+export class Embedding extends Module {
+  readonly weight_VD: Tensor;
+
+  constructor(
+    readonly count: number,
+    readonly width: number,
+  ) {
+    super();
+    this.weight_VD = this.add('weight', parameter([count, width]));
+  }
+
+  forward(indices: Tensor): Tensor {
+    return ops.embedding(this.weight_VD, indices);
+  }
+}

@@ -1,0 +1,58 @@
+// Top-k, then top-p (nucleus) filtering, and drawing from what is left.
+// Legend: B images, N tokens, V codes, K candidates.
+import { type Tensor } from '../torch/index.js';
+
+/** The tokens that may be drawn, most probable first. */
+export interface Candidates {
+  /** Code indices [B, N, K], int64. */
+  indices_BNK: Tensor;
+  /** Probabilities before renormalisation, 0 where a candidate was filtered out [B, N, K]. */
+  probabilities_BNK: Tensor;
+  /** Whether a candidate is kept [B, N, K]. */
+  kept_BNK: Tensor;
+}
+
+/** What limits the choice of tokens. */
+export interface FilterOptions {
+  /** Keep the k most probable, and whatever ties with the last of them; 0 keeps all. */
+  topK?: number;
+  /** Of those, keep the most probable until their mass exceeds p; 0 keeps all. The first is always kept. */
+  topP?: number;
+}
+
+/**
+ * Candidates by top-k, then top-p over the softmax of those k, as the published samplers filter:
+ * in ascending order a token is dropped while the mass up to and including it is at most 1 − p.
+ */
+export function filterLogits(logits_BNV: Tensor, { topK = 0, topP = 0 }: FilterOptions = {}): Candidates {
+  const vocabulary = logits_BNV.size(-1);
+  const [sorted_BNK, indices_BNK] = logits_BNV.topk(candidateCount(logits_BNV, topK, vocabulary), -1, true, true);
+  let kept_BNK = sorted_BNK.ge(sorted_BNK.narrow(-1, Math.min(topK || vocabulary, sorted_BNK.size(-1)) - 1, 1));
+  const probabilities_BNK = sorted_BNK.maskedFill(kept_BNK.logicalNot(), -Infinity).softmax(-1);
+  if (topP > 0) {
+    // mass of this candidate and all less probable ones
+    const tail_BNK = probabilities_BNK.flip([-1]).cumsum(-1).flip([-1]);
+    const nucleus_BNK = tail_BNK.gt(1 - topP);
+    nucleus_BNK.narrow(-1, 0, 1).fill_(1);
+    kept_BNK = kept_BNK.logicalAnd(nucleus_BNK);
+  }
+  return { indices_BNK, kept_BNK, probabilities_BNK: probabilities_BNK.mul(kept_BNK.to('float32')) };
+}
+
+/** k, widened where logits tie with the k-th: ties are kept. */
+function candidateCount(logits_BNV: Tensor, topK: number, vocabulary: number): number {
+  if (topK <= 0 || topK >= vocabulary) return vocabulary;
+  const [largest_BNK] = logits_BNV.topk(topK, -1, true, true);
+  const least_BN1 = largest_BNK.narrow(-1, topK - 1, 1);
+  return logits_BNV.ge(least_BN1).sum([-1]).amax().item();
+}
+
+/** One token a position by inverting the cumulative distribution: `uniform_BN` in [0, 1) decides → indices [B, N]. */
+export function drawTokens({ indices_BNK, probabilities_BNK }: Candidates, uniform_BN: Tensor): Tensor {
+  const cumulative_BNK = probabilities_BNK.to('float64').cumsum(-1);
+  const total_BN1 = cumulative_BNK.narrow(-1, cumulative_BNK.size(-1) - 1, 1);
+  const target_BN1 = uniform_BN.to('float64').unsqueeze(-1).mul(total_BN1);
+  const place_BN1 = cumulative_BNK.le(target_BN1).sum([-1], true);
+  const last = indices_BNK.size(-1) - 1;
+  return indices_BNK.gather(-1, place_BN1.clampMax(last)).squeeze(-1);
+}

@@ -1,0 +1,88 @@
+// Encoder and decoder of the FlexVAR tokenizer (LlamaGen's VQ-16 layers), any number of levels.
+// Legend: N batch, C channels, H and W image sides, h and w latent sides.
+import { Conv2d, GroupNorm, Module } from '../nn/index.js';
+import type { Tensor } from '../torch/index.js';
+import { type AttentionBlock, Downsample, Level, middle, type ResnetBlock, Upsample } from './blocks.js';
+
+/** Sizes of encoder and decoder. */
+export interface AutoencoderConfig {
+  /** Channels at full resolution. */
+  channels: number;
+  /** Channel multiplier of each level; every level but the last halves the side. */
+  multipliers: readonly number[];
+  /** Residual blocks a level of the encoder; the decoder has one more. */
+  resBlocks: number;
+  /** Channels between encoder and quantiser. */
+  zChannels: number;
+  /** Groups of the group normalisations. */
+  normGroups: number;
+}
+
+/** Images [N, 3, H, W] → features [N, zChannels, h, w]. */
+export class Encoder extends Module {
+  readonly convIn: Conv2d;
+  readonly levels: Level[];
+  readonly mid: (ResnetBlock | AttentionBlock)[];
+  readonly normOut: GroupNorm;
+  readonly convOut: Conv2d;
+
+  constructor({ channels, multipliers, resBlocks, zChannels, normGroups }: AutoencoderConfig) {
+    super();
+    this.convIn = this.add('conv_in', new Conv2d(3, channels, 3, { padding: 1 }));
+    let width = channels;
+    const last = multipliers.length - 1;
+    const levels = multipliers.map((multiplier, i) => {
+      const inputs = width;
+      width = channels * multiplier;
+      return new Level(
+        inputs,
+        width,
+        resBlocks,
+        i === last,
+        normGroups,
+        i === last ? undefined : new Downsample(width),
+      );
+    });
+    this.levels = this.addList('conv_blocks', levels);
+    this.mid = this.addList('mid', middle(width, normGroups));
+    this.normOut = this.add('norm_out', new GroupNorm(normGroups, width));
+    this.convOut = this.add('conv_out', new Conv2d(width, zChannels, 3, { padding: 1 }));
+  }
+
+  forward(image_N3HW: Tensor): Tensor {
+    let x = this.convIn.forward(image_N3HW);
+    for (const part of [...this.levels, ...this.mid]) x = part.forward(x);
+    return this.convOut.forward(this.normOut.forward(x).silu());
+  }
+}
+
+/** Features [N, zChannels, h, w] → images [N, 3, H, W]. */
+export class Decoder extends Module {
+  readonly convIn: Conv2d;
+  readonly mid: (ResnetBlock | AttentionBlock)[];
+  readonly levels: Level[];
+  readonly normOut: GroupNorm;
+  readonly convOut: Conv2d;
+
+  constructor({ channels, multipliers, resBlocks, zChannels, normGroups }: AutoencoderConfig) {
+    super();
+    const last = multipliers.length - 1;
+    let width = channels * multipliers[last]!;
+    this.convIn = this.add('conv_in', new Conv2d(zChannels, width, 3, { padding: 1 }));
+    this.mid = this.addList('mid', middle(width, normGroups));
+    const levels = [...multipliers].reverse().map((multiplier, i) => {
+      const inputs = width;
+      width = channels * multiplier;
+      return new Level(inputs, width, resBlocks + 1, i === 0, normGroups, i === last ? undefined : new Upsample(width));
+    });
+    this.levels = this.addList('conv_blocks', levels);
+    this.normOut = this.add('norm_out', new GroupNorm(normGroups, width));
+    this.convOut = this.add('conv_out', new Conv2d(width, 3, 3, { padding: 1 }));
+  }
+
+  forward(features_NChw: Tensor): Tensor {
+    let x = this.convIn.forward(features_NChw);
+    for (const part of [...this.mid, ...this.levels]) x = part.forward(x);
+    return this.convOut.forward(this.normOut.forward(x).silu());
+  }
+}

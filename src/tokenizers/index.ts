@@ -1,0 +1,9 @@
+// Tokenizers: images to indices at every scale, and back.
+export { Codebook, type Quantised } from './codebook.js';
+export {
+  FlexVarTokenizer,
+  flexVarTokenizerBuffers,
+  type FlexVarTokenizerConfig,
+  flexVarTokenizerConfig,
+} from './flexVarTokenizer.js';
+export { type Pyramid, type Scales, tokenCount, type Tokenizer } from './tokenizer.js';
