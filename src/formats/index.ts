@@ -7,3 +7,5 @@ export {
   type TensorSource,
   writeSafetensors,
 } from './safetensors.js';
+export { appendJsonLine, readJsonLines } from './jsonLines.js';
+export { EventWriter } from './tfevents.js';

@@ -110,10 +110,14 @@ function parseHeader(path: string, text: string, dataStart: number, dataBytes: n
   if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed))
     refuse(path, 'its header is not an object');
   refuseDuplicateKeys(path, text);
+  const outsideStrings = text.replace(/"(?:[^"\\]|\\.)*"/g, '');
+  const odd = /\d+[.eE][\d+-]+|-\d+/.exec(outsideStrings)?.[0];
+  if (odd !== undefined) refuse(path, `the header holds ${odd} where only whole numbers may stand`);
   const { __metadata__: metadata = {}, ...entries } = parsed as Record<string, unknown>;
   if (
     metadata === null ||
     typeof metadata !== 'object' ||
+    Array.isArray(metadata) ||
     Object.values(metadata).some((one) => typeof one !== 'string')
   )
     refuse(path, 'its metadata is not an object of strings');
@@ -161,9 +165,16 @@ export class SafetensorsFile {
     if (length > BigInt(longestHeader)) refuse(this.path, `its header would have ${length} bytes`);
     if (length > BigInt(stat.size - 8))
       refuse(this.path, `its header should have ${length} bytes, the file ends before (truncated?)`);
-    const text = Buffer.alloc(Number(length));
-    readExactly(this.#descriptor, text, 8);
-    return parseHeader(this.path, text.toString('utf8'), 8 + text.length, stat.size - 8 - text.length);
+    const bytes = Buffer.alloc(Number(length));
+    readExactly(this.#descriptor, bytes, 8);
+    let text = '';
+    try {
+      text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      refuse(this.path, 'its header is not UTF-8');
+    }
+    if (!text.startsWith('{')) refuse(this.path, "its header does not begin with '{'");
+    return parseHeader(this.path, text, 8 + bytes.length, stat.size - 8 - bytes.length);
   }
 
   /** The bytes of one tensor. */
@@ -197,26 +208,39 @@ export interface TensorSource {
   bytes: () => Uint8Array;
 }
 
-/** Writes a file whole or not at all. */
+/**
+ * Writes a file whole or not at all. Wide elements come first, as in the official writer, so that every tensor is aligned for readers that map the
+ * file; else the order given is kept, and the same content gives the same bytes.
+ */
 export function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, TensorSource>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
-  const header: Record<string, unknown> = Object.keys(metadata).length ? { __metadata__: metadata } : {};
+  const ordered = [...tensors].sort(([, a], [, b]) => elementSizes[b.dtype] - elementSizes[a.dtype]);
+  const entries: [string, unknown][] = Object.keys(metadata).length ? [['__metadata__', metadata]] : [];
   let position = 0;
-  for (const [name, { dtype, shape }] of tensors) {
+  for (const [name, { dtype, shape }] of ordered) {
+    if (name === '__metadata__') throw new Error('internal: a tensor cannot be named __metadata__');
     const begin = position;
     position += shape.reduce((product, size) => product * size, elementSizes[dtype]);
-    header[name] = { dtype, shape, data_offsets: [begin, position] };
+    entries.push([name, { dtype, shape, data_offsets: [begin, position] }]);
   }
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(
+    `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join()}}`,
+  );
   const padded = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, ' ')]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
   writeFileAtomic(path, (descriptor) => {
     writeAll(descriptor, length);
     writeAll(descriptor, padded);
-    for (const source of tensors.values()) writeAll(descriptor, source.bytes());
+    for (const [name, { dtype, shape, bytes }] of ordered) {
+      const data = bytes();
+      const expected = shape.reduce((product, size) => product * size, elementSizes[dtype]);
+      if (data.byteLength !== expected)
+        throw new Error(`internal: tensor '${name}': expected ${expected} bytes, got ${data.byteLength}`);
+      writeAll(descriptor, data);
+    }
   });
 }

@@ -1,0 +1,43 @@
+// JSON lines: one record a line, appended as they come. A line that a crash cut short can only be the last one, and is dropped.
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync } from 'node:fs';
+import { UsageError } from '../util/errors.js';
+import { explainIo, writeAll } from '../util/files.js';
+
+/** Cuts off what follows the last line end: what a crash left of a line. */
+function cutTornLine(path: string, descriptor: number): void {
+  const { size } = fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  if (size === 0 || (readSync(descriptor, last, 0, 1, size - 1) === 1 && last.toString() === '\n')) return;
+  ftruncateSync(descriptor, readFileSync(path).lastIndexOf('\n') + 1);
+}
+
+/** Appends a record as one line; a line before it that was cut short is cut off. The file is made where it is absent. */
+export function appendJsonLine(path: string, record: object): void {
+  explainIo(path, () => {
+    const descriptor = openSync(path, 'a+');
+    try {
+      cutTornLine(path, descriptor);
+      writeAll(descriptor, Buffer.from(`${JSON.stringify(record)}\n`));
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+/**
+ * Reads all records; a file that is absent holds none, and a last line without its line end is left out.
+ * @throws UsageError naming file and line where a whole line is no JSON.
+ */
+export function readJsonLines<T = unknown>(path: string): T[] {
+  if (!existsSync(path)) return [];
+  const lines = explainIo(path, () => readFileSync(path, 'utf8'))
+    .split('\n')
+    .slice(0, -1);
+  return lines.map((line, i) => {
+    try {
+      return JSON.parse(line) as T;
+    } catch {
+      throw new UsageError(`${path}: line ${i + 1}: expected a JSON record, got ${JSON.stringify(line.slice(0, 40))}`);
+    }
+  });
+}
