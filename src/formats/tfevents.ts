@@ -3,7 +3,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { buf as crc32c } from 'crc-32/crc32c.js';
+import crc32 from 'crc-32/crc32c.js';
 import { explainIo, writeAll } from '../util/files.js';
 
 function varint(value: number): Buffer {
@@ -34,7 +34,7 @@ const float = (field: number, value: number) => {
 };
 
 function maskedCrc(data: Buffer): Buffer {
-  const crc = crc32c(data) >>> 0;
+  const crc = crc32.buf(data) >>> 0;
   const out = Buffer.alloc(4);
   out.writeUInt32LE((((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0);
   return out;
