@@ -1,0 +1,42 @@
+// The settings of self-autoregressive refinement and of the other forcing strategies it is compared with.
+import { z } from 'zod';
+
+/** Which inputs a training step feeds, and what it asks the model to predict; see forcing/. */
+export const forcingNames = [
+  'teacher',
+  'student',
+  'alternate-steps',
+  'alternate-scales',
+  'hybrid',
+  'two-pass-ground-truth',
+  'sar',
+] as const;
+export type ForcingName = (typeof forcingNames)[number];
+
+/** What a student token sees: all earlier student inputs, its own scale alone, or only the last scale is a student at all. */
+export const studentContexts = ['causal', 'own-scale', 'last-scale'] as const;
+export type StudentContext = (typeof studentContexts)[number];
+
+export const sarSettings = z.strictObject({
+  forcing: z.enum(forcingNames).default('sar'),
+  studentContext: z.enum(studentContexts).default('causal'),
+  /** How the rollout chooses tokens from predictions. */
+  tokens: z
+    .strictObject({
+      choice: z.enum(['argmax', 'sample']).default('sample'),
+      topK: z.int().min(0).default(900),
+      topP: z.number().min(0).max(1).default(0.96),
+      /** Guidance scale of the rollout; null for none. The paper's best is 2.5. */
+      guidance: z.number().min(0).nullable().default(2.5),
+    })
+    .prefault({}),
+  /** Weight γ of the contrastive student-forcing loss. */
+  gamma: z.number().min(0).default(0.01),
+  /** What the student is pulled to: the very tokens chosen in pass 1, or pass 1's distribution. */
+  csflTarget: z.enum(['tokens', 'distribution']).default('tokens'),
+  /** One label-drop mask for all passes of a step, or one drawn anew in each. */
+  labelDropMask: z.enum(['shared', 'fresh']).default('shared'),
+  /** `hybrid`: scales above this side are fed by predictions; half of the last side by default. */
+  hybridSide: z.int().positive().optional(),
+});
+export type SarSettings = z.output<typeof sarSettings>;
