@@ -111,7 +111,8 @@ napi_value setAutocast(napi_env env, State&, const Arguments& args) {
   const int64_t code = readInteger(env, args[2], "dtype");
   if (code != static_cast<int64_t>(at::kBFloat16) && code != static_cast<int64_t>(at::kHalf) && code != static_cast<int64_t>(at::kFloat))
     throw Misuse("autocast: expected bfloat16 or float16");
-  setAutocastMode(device, {readBoolean(env, args[1], "enabled"), static_cast<at::ScalarType>(code)});
+  const bool enabled = readBoolean(env, args[1], "enabled");
+  setAutocastMode(device, {enabled, enabled ? static_cast<at::ScalarType>(code) : before.dtype});  // 1.13 knows no float32 autocast
   return makeIntegers(env, {static_cast<int64_t>(before.enabled), static_cast<int64_t>(before.dtype)});
 }
 

@@ -82,8 +82,8 @@ export function* sample(
   // the session's tensors outlive the records' scopes: they are kept, and freed together at the end
   const held: Tensor[] = [];
   const releaseCasts = holdCasts();
-  const hold = <T extends Tensor | undefined>(one: T): T => {
-    if (one) held.push(keep(one));
+  const hold = (one: Tensor): Tensor => {
+    held.push(keep(one));
     return one;
   };
   try {
@@ -104,7 +104,7 @@ export function* sample(
         return { logits_BNV, indices_BN: choose(logits_BNV, index, side, seeds, options, device) };
       });
       const next = noGrad(() => pyramid.push(hold(chosen.indices_BN)));
-      inputs_BNE = hold(next);
+      inputs_BNE = next && hold(next);
       hold(chosen.logits_BNV);
       yield { index, side, ...chosen, image: () => quietly(() => pyramid.image().to('float32').clamp(-1, 1)) };
     }

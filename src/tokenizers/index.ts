@@ -6,4 +6,6 @@ export {
   type FlexVarTokenizerConfig,
   flexVarTokenizerConfig,
 } from './flexVarTokenizer.js';
+export { adversarialLoss, discriminatorLoss, PatchDiscriminator } from './discriminator.js';
+export { CodeUsage, usedShare } from './revival.js';
 export { type Pyramid, type Scales, tokenCount, type Tokenizer } from './tokenizer.js';

@@ -30,7 +30,7 @@ export function dtypeCode(name: DType | undefined): number | undefined {
   if (name === undefined || name === null) return undefined;
   const code = codes[name];
   if (code === undefined)
-    throw new TypeError(`dtype: expected one of ${Object.keys(codes).join(', ')}, got ${String(name)}`);
+    throw new TypeError(`dtype: expected one of ${Object.keys(codes).join(', ')}, got ${name as string}`);
   return code;
 }
 
@@ -87,6 +87,8 @@ export function memoryFormatCode(name: MemoryFormat | undefined): number | undef
   if (name === undefined) return undefined;
   const code = memoryFormats[name];
   if (code === undefined)
-    throw new TypeError(`memory format: expected one of ${Object.keys(memoryFormats).join(', ')}, got ${String(name)}`);
+    throw new TypeError(
+      `memory format: expected one of ${Object.keys(memoryFormats).join(', ')}, got ${name as string}`,
+    );
   return code;
 }

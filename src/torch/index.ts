@@ -34,4 +34,4 @@ export {
   type TensorOptions,
   zeros,
 } from './creation.js';
-export { cudaAvailable, libtorch, setThreads, threads, trimMemory } from './system.js';
+export { cudaAvailable, fastBfloat16, libtorch, setThreads, threads, trimMemory } from './system.js';

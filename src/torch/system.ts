@@ -1,4 +1,5 @@
 // The process around the tensors: threads, devices, memory, and what the loaded libtorch is.
+import { existsSync, readFileSync } from 'node:fs';
 import { build, native, type LibtorchBuild, type LibtorchInformation } from './native.js';
 
 /** Sets how many threads an operator may use; returns how many it will. */
@@ -24,4 +25,11 @@ export function trimMemory(): void {
 /** What the loaded libtorch is and can do, and where it came from. */
 export function libtorch(): LibtorchInformation & { build: LibtorchBuild } {
   return { ...native.information(), build };
+}
+
+/** Whether a device computes in bfloat16 faster than in float32: CUDA devices do; CPUs with AVX-512 BF16 or AMX instructions. */
+export function fastBfloat16(device = 'cpu'): boolean {
+  if (!device.startsWith('cpu')) return true;
+  const cpuinfo = '/proc/cpuinfo';
+  return existsSync(cpuinfo) && /\b(avx512_bf16|amx_bf16)\b/.test(readFileSync(cpuinfo, 'utf8'));
 }

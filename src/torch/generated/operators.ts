@@ -103,6 +103,7 @@ const INDEX_0: Operator = { name: 'aten::index.Tensor', args: ['self', 'indices'
 const INDEXADD__0: Operator = { name: 'aten::index_add_', args: ['self', 'dim', 'index', 'source', 'alpha'] };
 const INDEXCOPY__0: Operator = { name: 'aten::index_copy_', args: ['self', 'dim', 'index', 'source'] };
 const INDEXFILL_0: Operator = { name: 'aten::index_fill.int_Scalar', args: ['self', 'dim', 'index', 'value'] };
+const INDEXFILL__0: Operator = { name: 'aten::index_fill_.int_Scalar', args: ['self', 'dim', 'index', 'value'] };
 const INDEXPUT__0: Operator = { name: 'aten::index_put_', args: ['self', 'indices', 'values', 'accumulate'] };
 const INDEXSELECT_0: Operator = { name: 'aten::index_select', args: ['self', 'dim', 'index'] };
 const ISFINITE_0: Operator = { name: 'aten::isfinite', args: ['self'] };
@@ -615,6 +616,12 @@ export abstract class TensorOperators {
   /** `aten::index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.index_fill.html */
   indexFill(dim: number, index: TensorOperators, value: number | boolean): Tensor {
     return wrap(native.call(INDEXFILL_0.id ?? resolved(INDEXFILL_0), this.handle, dim, index.handle, value));
+  }
+
+  /** `aten::index_fill_.int_Scalar(Tensor(a!) self, int dim, Tensor index, Scalar value) -> Tensor(a!)` https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html */
+  indexFill_(dim: number, index: TensorOperators, value: number | boolean): this {
+    native.run(INDEXFILL__0.id ?? resolved(INDEXFILL__0), this.handle, dim, index.handle, value);
+    return this;
   }
 
   /** `aten::index_put_(Tensor(a!) self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor(a!)` https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html */
@@ -1641,6 +1648,11 @@ export function indexCopy_(self: TensorOperators, dim: number, index: TensorOper
 /** `aten::index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.index_fill.html */
 export function indexFill(self: TensorOperators, dim: number, index: TensorOperators, value: number | boolean): Tensor {
   return self.indexFill(dim, index, value);
+}
+
+/** `aten::index_fill_.int_Scalar(Tensor(a!) self, int dim, Tensor index, Scalar value) -> Tensor(a!)` https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_fill_.html */
+export function indexFill_(self: TensorOperators, dim: number, index: TensorOperators, value: number | boolean): void {
+  self.indexFill_(dim, index, value);
 }
 
 /** `aten::index_put_(Tensor(a!) self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor(a!)` https://docs.pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html */

@@ -1,0 +1,41 @@
+// The command line: one file a verb registers itself here. Usage errors end in one line and exit code 2; faults of ours keep their stack.
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { UsageError } from '../util/errors.js';
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+/** The program with all its commands. */
+export function program(): Command {
+  const root = new Command('scalewise')
+    .description('Train, refine (SAR), sample and evaluate scale-wise autoregressive image generators')
+    .version(version())
+    .showHelpAfterError('(add --help for the options)')
+    .exitOverride();
+  return root;
+}
+
+/** A reader that closed our output (`scalewise … | head`) ends the program quietly. */
+function leaveOnBrokenPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+/** Runs the command line; sets the process's exit code. */
+export async function run(argv: readonly string[]): Promise<void> {
+  leaveOnBrokenPipe();
+  try {
+    await program().parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else if (error instanceof UsageError) {
+      console.error(`error: ${error.message}`);
+      process.exitCode = 2;
+    } else throw error;
+  }
+}

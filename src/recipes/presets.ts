@@ -1,0 +1,155 @@
+// Presets: one row a model that was published or that this project trains. Whatever is not said takes the schema's default.
+// `tokenizer` and `generator` paths are the user's to give.
+import type { z } from 'zod';
+import type { generatorSettings, refineSettings, tokenizerSettings } from './settings.js';
+
+type Partial2<T> = { [K in keyof T]?: T[K] };
+type TokenizerPreset = Partial2<z.input<typeof tokenizerSettings>>;
+type GeneratorPreset = Partial2<z.input<typeof generatorSettings>>;
+type RefinePreset = Partial2<z.input<typeof refineSettings>>;
+
+const imageNet = 1_281_167;
+const published = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16];
+const small = [1, 2, 3, 4, 6, 8];
+const rarely = { log: 768 * 10, sample: 768 * 1000, save: 768 * 1000 };
+const batch = 768;
+
+/** Tokenizers. */
+export const tokenizerPresets = {
+  'fashion-mnist': {
+    data: 'fashion-mnist',
+    imageSize: 32,
+    images: 51_200,
+    batchSize: 64,
+    model: {
+      channels: 32,
+      multipliers: [1, 2, 2],
+      resBlocks: 1,
+      zChannels: 64,
+      codeWidth: 8,
+      vocabularySize: 512,
+      normGroups: 8,
+    },
+    scales: small,
+    scalesPerStep: 1,
+    optimizer: { learningRate: 1e-3, shape: 'cos', warmup: 0.03, weightDecay: 0.01, clip: 1 },
+    reviveAfter: 64 * 20,
+    loss: { l1: 1, l2: 1 },
+    every: { log: 640, sample: 25_600, save: 25_600 },
+  },
+  cifar10: {
+    data: 'cifar10',
+    imageSize: 32,
+    images: 1_000_000,
+    batchSize: 128,
+    model: { channels: 64, multipliers: [1, 2, 2], resBlocks: 2, zChannels: 128, codeWidth: 16, vocabularySize: 2048 },
+    scales: small,
+    scalesPerStep: 2,
+    flip: true,
+    optimizer: { learningRate: 5e-4, shape: 'cos', warmup: 0.02, weightDecay: 0.01, clip: 1 },
+    reviveAfter: 128 * 50,
+    loss: { l1: 1, l2: 1 },
+    every: { log: 1280, sample: 50_000, save: 50_000 },
+  },
+  // LlamaGen's VQ-16 with FlexVAR's codebook; LlamaGen's optimiser. FlexVAR's own tokenizer training is not published.
+  'flexvar-vq16': {
+    imageSize: 256,
+    images: 40 * imageNet,
+    batchSize: 128,
+    model: {},
+    scales: published,
+    scalesPerStep: 2,
+    flip: true,
+    optimizer: { learningRate: 1e-4, shape: 'constant', warmup: 0.01, weightDecay: 0.05, clip: 1 },
+    reviveAfter: 128 * 200,
+    loss: { l1: 0, l2: 1, adversarial: 0.5, adversarialStart: 128 * 20_000 },
+    every: { log: 1280, sample: 128_000, save: 640_000 },
+  },
+} satisfies Record<string, TokenizerPreset>;
+
+const random = {
+  kind: 'random' as const,
+  defaultProbability: 0.05,
+  first: [1, 2],
+  groups: [
+    { from: 3, to: 10, count: 5 },
+    { from: 11, to: 15, count: 2 },
+  ],
+  dropThresholds: [0.9, 0.95, 0.98, 0.99],
+  maxTokens: 680,
+};
+const flexVar = {
+  imageSize: 256,
+  batchSize: batch,
+  scales: published,
+  scaleSchedule: random,
+  cacheLatents: false,
+  flip: true,
+  every: rarely,
+};
+
+/** Generators; the published rows are FlexVAR's (learning rate per 256 images × 3). */
+export const generatorPresets = {
+  'fashion-mnist': {
+    data: 'fashion-mnist',
+    imageSize: 32,
+    images: 96_000,
+    batchSize: 64,
+    model: { depth: 6, width: 256, heads: 8, positionSide: 8, pathDrop: 0 },
+    scales: small,
+    optimizer: { learningRate: 1e-3, warmup: 0.04, end: 0.05 },
+    initialGate: 0.5,
+    every: { log: 640, sample: 32_000, save: 32_000 },
+  },
+  cifar10: {
+    data: 'cifar10',
+    imageSize: 32,
+    images: 5_000_000,
+    batchSize: 128,
+    model: { depth: 12, width: 512, heads: 8, positionSide: 8 },
+    scales: small,
+    flip: true,
+    optimizer: { learningRate: 3e-4, warmup: 0.02 },
+    every: { log: 1280, sample: 100_000, save: 100_000 },
+  },
+  'flexvar-d16': {
+    ...flexVar,
+    model: { depth: 16 },
+    images: 180 * imageNet,
+    optimizer: { learningRate: 3e-4, end: 0.1 },
+    initialGate: 1e-3,
+  }, // FID 3.05
+  'flexvar-d20': {
+    ...flexVar,
+    model: { depth: 20 },
+    images: 250 * imageNet,
+    optimizer: { learningRate: 3e-4, end: 0.1 },
+    initialGate: 1e-3,
+  }, // FID 2.41
+  'flexvar-d24': {
+    ...flexVar,
+    model: { depth: 24 },
+    images: 350 * imageNet,
+    optimizer: { learningRate: 2.4e-4, end: 0.01 },
+    initialGate: 1e-4,
+  }, // FID 2.21
+} satisfies Record<string, GeneratorPreset>;
+
+const sar = { ...flexVar, images: 10 * imageNet, forcing: { forcing: 'sar' as const } };
+
+/** Refinement; the published rows are the SAR paper's, on the tail of the pretraining's linear schedule. */
+export const refinePresets = {
+  'fashion-mnist': {
+    data: 'fashion-mnist',
+    imageSize: 32,
+    images: 9_600,
+    batchSize: 64,
+    scales: small,
+    optimizer: { learningRate: 1e-4, shape: 'lin00', warmup: 0, end: 0.1 },
+    forcing: { forcing: 'sar' },
+    every: { log: 640, sample: 0, save: 0 },
+  },
+  'sar-d16': { ...sar, optimizer: { learningRate: 4.6e-5, shape: 'lin00', warmup: 0, end: 0.65 } }, // FID 3.05 → 2.89
+  'sar-d20': { ...sar, optimizer: { learningRate: 4.1e-5, shape: 'lin00', warmup: 0, end: 0.73 } }, // FID 2.41 → 2.35
+  'sar-d24': { ...sar, optimizer: { learningRate: 9.4e-6, shape: 'lin00', warmup: 0, end: 0.25 } }, // FID 2.21 → 2.14
+} satisfies Record<string, RefinePreset>;

@@ -1,0 +1,120 @@
+// The settings of the recipes, as schemas: every key can be set by a preset, a file, or --set path=value. Depth of detail: what one may change.
+import { z } from 'zod';
+import { flexVarConfig } from '../models/index.js';
+import { learningRateShapes } from '../nn/index.js';
+import { sarSettings } from '../sar/index.js';
+import { flexVarTokenizerConfig } from '../tokenizers/index.js';
+
+const count = z.int().positive();
+const weight = z.number().min(0);
+
+/** What every training has. */
+const common = {
+  /** A packaged data set's name, or a folder of images. */
+  data: z.string(),
+  /** Side of the images in pixels. */
+  imageSize: count,
+  seed: z.int().min(0).default(0),
+  /** Images to train on in all, epochs included. */
+  images: count,
+  batchSize: count,
+  precision: z.enum(['float32', 'bfloat16']).default('bfloat16'),
+  device: z.string().default('cpu'),
+  threads: z.int().min(0).default(0),
+  optimizer: z.strictObject({
+    /** Peak learning rate. */
+    learningRate: z.number().positive(),
+    shape: z.enum(learningRateShapes).default('lin0'),
+    /** Share of the images for warm-up. */
+    warmup: z.number().min(0).max(1).default(0.02),
+    /** Fractions of the peak at the first and the last step. */
+    start: z.number().min(0).default(0.005),
+    end: z.number().min(0).default(0.1),
+    betas: z.tuple([z.number(), z.number()]).default([0.9, 0.95]),
+    weightDecay: weight.default(0.05),
+    weightDecayEnd: weight.optional(),
+    clip: z.number().positive().default(2),
+  }),
+  /** In images; 0 for never. */
+  every: z.strictObject({ log: z.int().min(0), sample: z.int().min(0), save: z.int().min(0) }),
+  keepCheckpoints: count.default(2),
+};
+
+export const tokenizerSettings = z.strictObject({
+  ...common,
+  model: flexVarTokenizerConfig,
+  /** Scales of the pyramid, the last one the latent's side. */
+  scales: z.array(count).min(1),
+  /** How many scales besides the last are decoded at each step, drawn at random; 0 for all. */
+  scalesPerStep: z.int().min(0).default(0),
+  channelsLast: z.boolean().default(true),
+  flip: z.boolean().default(false),
+  loss: z.strictObject({
+    l1: weight.default(0.2),
+    l2: weight.default(1),
+    codebook: weight.default(1),
+    commitment: weight.default(0.25),
+    /** Weight of the distance in a classifier's features; needs `classifier`. */
+    perceptual: weight.default(0),
+    /** Path of a classifier's weights (`scalewise evaluate` makes them). */
+    classifier: z.string().optional(),
+    /** Weight of the patch-adversarial term. */
+    adversarial: weight.default(0),
+    /** Images after which the discriminator takes part. */
+    adversarialStart: z.int().min(0).default(0),
+  }),
+  /** Codes that no position used for this many images are replaced by latents of the batch; 0 for never. */
+  reviveAfter: z.int().min(0).default(0),
+});
+export type TokenizerSettings = z.output<typeof tokenizerSettings>;
+
+const scaleSchedule = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('fixed') }),
+  z.strictObject({
+    kind: z.literal('random'),
+    defaultProbability: z.number().min(0).max(1),
+    first: z.array(count),
+    groups: z.array(z.strictObject({ from: count, to: count, count })),
+    dropThresholds: z.array(z.number()),
+    maxTokens: count,
+  }),
+]);
+
+const generatorCommon = {
+  ...common,
+  /** Path of a trained tokenizer: a run folder, a checkpoint, or a safetensors file. */
+  tokenizer: z.string(),
+  /** Scales for sampling and, unless they are drawn at random, for training. */
+  scales: z.array(count).min(1),
+  scaleSchedule: scaleSchedule.default({ kind: 'fixed' }),
+  /** Encode the training set once and train from its latents. */
+  cacheLatents: z.boolean().default(true),
+  flip: z.boolean().default(false),
+  labelDrop: z.number().min(0).max(1).default(0.1),
+  /** How the sample grids are drawn. */
+  sampling: z
+    .strictObject({
+      cfg: weight.default(2),
+      topK: z.int().min(0).default(0),
+      topP: z.number().min(0).max(1).default(0),
+    })
+    .prefault({}),
+  forcing: sarSettings.prefault({ forcing: 'teacher' }),
+};
+
+export const generatorSettings = z.strictObject({
+  ...generatorCommon,
+  /** Vocabulary and code width follow the tokenizer, classes the data. */
+  model: flexVarConfig.in.omit({ vocabularySize: true, codeWidth: true, classes: true }),
+  /** Factor of the AdaLN gates' initial weights. */
+  initialGate: z.number().positive().default(1e-3),
+});
+export type GeneratorSettings = z.output<typeof generatorSettings>;
+
+export const refineSettings = z.strictObject({
+  ...generatorCommon,
+  /** Path of the generator to refine. */
+  generator: z.string(),
+  forcing: sarSettings.prefault({}),
+});
+export type RefineSettings = z.output<typeof refineSettings>;

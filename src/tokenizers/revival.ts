@@ -1,0 +1,57 @@
+// Dead-code revival: a codebook collapses when codes stop being used; those unused for long are moved onto latents of the batch.
+// Legend: B batch, C code width, V codes, K dead codes, P positions of the batch's latents.
+import { unitLength } from '../nn/index.js';
+import { full, type Generator, keep, noGrad, ops, randint, scope, type Tensor } from '../torch/index.js';
+import type { Codebook } from './codebook.js';
+
+/** When each code was last used; part of a training's checkpoint. */
+export class CodeUsage {
+  /** Images seen at the last use of each code [V], int64. */
+  readonly lastUsed_V: Tensor;
+
+  constructor(size: number) {
+    this.lastUsed_V = keep(full([size], -(2 ** 40), { dtype: 'int64' })); // all are dead at first: the first batch initialises them
+  }
+
+  /**
+   * Notes the codes used in a batch, then moves those unused for more than `after` images onto random latents of the batch.
+   * @param latent_BChw the batch's latents
+   * @returns how many codes were moved
+   */
+  revive(
+    codebook: Codebook,
+    indices: readonly Tensor[],
+    latent_BChw: Tensor,
+    imagesSeen: number,
+    after: number,
+    random: Generator,
+  ): number {
+    return noGrad(() =>
+      scope(() => {
+        for (const one of indices) this.lastUsed_V.indexFill_(0, one.flatten(), imagesSeen);
+        const dead_K = this.lastUsed_V
+          .lt(imagesSeen - after)
+          .nonzero()
+          .squeeze(1);
+        const count = dead_K.size(0);
+        if (count === 0) return 0;
+        const rows_PC = unitLength(
+          latent_BChw.detach().to('float32').permute([0, 2, 3, 1]).reshape([-1, codebook.width]),
+          1,
+        );
+        const chosen_K = randint(0, rows_PC.size(0), [count], { generator: random });
+        codebook.embedding.weight_VD.indexCopy_(0, dead_K, rows_PC.indexSelect(0, chosen_K));
+        this.lastUsed_V.indexFill_(0, dead_K, imagesSeen);
+        return count;
+      }),
+    );
+  }
+}
+
+/** Share of the codes that occur in indices of any shape. */
+export function usedShare(indices: readonly Tensor[], vocabularySize: number): number {
+  return scope(() => {
+    const all = ops.cat(indices.map((one) => one.flatten()), 0); // prettier-ignore
+    return all.bincount(null, vocabularySize).gt(0).sum().item() / vocabularySize;
+  });
+}
