@@ -1,51 +1,47 @@
 // Set-up, then a command: `test [vitest arguments]`, or a verb of the command line such as `quickstart`.
 // `--libtorch CHOICE --build FILE` before the command choose the libtorch (see setup.mjs).
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { orExplain, setup } from './setup.mjs';
+import { defaultBuild, orExplain, setup } from './setup.mjs';
+import { countResults } from './testResults.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const project = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+/** Takes `name VALUE` off the front of the arguments. */
 function takeOption(args, name) {
-  const at = args.indexOf(name);
-  return at === 0 || at === 2 ? args.splice(at, 2)[1] : undefined;
+  return args[0] === name ? args.splice(0, 2)[1] : undefined;
 }
 
 function run(args, env) {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env });
+  const child = spawn(process.execPath, args, { cwd: project, stdio: 'inherit', env });
   // the terminal sends Ctrl-C to both; this process waits for the other's orderly end
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
-  return new Promise((done) => child.on('exit', (code, signal) => done(code ?? (signal === 'SIGINT' ? 130 : 143))));
+  const codes = { SIGINT: 130, SIGKILL: 137, SIGTERM: 143 };
+  return new Promise((done) => child.on('exit', (code, signal) => done(code ?? codes[signal] ?? 1)));
 }
 
 async function runTests(args, env) {
-  const results = join(root, 'build', 'test-results.json');
-  rmSync(results, { force: true });
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const code = await run(
-    [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile=${results}`, ...args],
-    env,
-  );
-  const { numPassedTests, numFailedTests, numPendingTests, numTotalTestSuites, numFailedTestSuites } = JSON.parse(
-    readFileSync(results, 'utf8'),
-  );
-  const brokenFiles =
-    numTotalTestSuites > 0 && numFailedTests === 0 && numFailedTestSuites > 0 ? numFailedTestSuites : 0;
-  const skipped = numPendingTests ? `, ${numPendingTests} skipped` : '';
-  console.log(`${numPassedTests} passed, ${numFailedTests + brokenFiles || (code ? 1 : 0)} failed${skipped}`);
+  const report = join(project, 'build', 'test-results.json');
+  rmSync(report, { force: true });
+  const vitest = join(project, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${report}`];
+  const code = await run([vitest, 'run', ...reporters, ...args], env);
+  const { passed, failed, skipped } = countResults(report, code);
+  if (skipped) console.log(`${skipped} skipped`);
+  console.log(`${passed} passed, ${failed} failed`);
   return code;
 }
 
 const args = process.argv.slice(2);
-const libtorch = takeOption(args, '--libtorch');
-const build = takeOption(args, '--build');
+const libtorch = takeOption(args, '--libtorch') ?? 'auto';
+const build = resolve(project, takeOption(args, '--build') ?? defaultBuild);
 const [command, ...rest] = args;
-orExplain(() => setup({ ...(libtorch && { libtorch }), ...(build && { build }) }));
-const env = { ...process.env, ...(build && { SCALEWISE_LIBTORCH_BUILD: resolve(root, build) }) };
+orExplain(() => setup({ libtorch, build }));
+const env = { ...process.env, SCALEWISE_LIBTORCH_BUILD: build };
 process.exitCode =
   command === 'test'
     ? await runTests(rest, env)
-    : await run([join(root, 'bin', 'scalewise.mjs'), command, ...rest], env);
+    : await run([join(project, 'bin', 'scalewise.mjs'), command, ...rest], env);

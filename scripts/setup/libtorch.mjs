@@ -1,11 +1,10 @@
 // Where libtorch comes from, in this order: $LIBTORCH, python3's own PyTorch, a private wheel, Debian's package.
-// Each route answers { source, root, libraries, version } or throws a SetupError that says why it cannot be taken.
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { canInstallPackages, installPackages, must, quietly, say, SetupError } from './run.mjs';
-
-const wheelVersion = '2.13.0';
-const cpuIndex = 'https://download.pytorch.org/whl/cpu';
+// A route has `find(project)`, which answers { source, root, libraries, version } or throws a SetupError that says what is lacking,
+// and, where that can be mended, `install(project)`.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { canInstallPackages, installPackages, quietly, say, SetupError } from './run.mjs';
+import { firstDamage, installWheel, wheelFolder } from './wheel.mjs';
 
 /** The version that a libtorch's headers give. */
 function headerVersion(root) {
@@ -27,93 +26,76 @@ function describe(source, root, libraries = join(root, 'lib')) {
   return { source, root, libraries, version };
 }
 
-function fromEnvironment() {
-  const root = process.env.LIBTORCH;
-  if (!root) throw new SetupError('environment: LIBTORCH is not set');
-  return describe('environment', resolve(root));
-}
+const environment = {
+  find() {
+    if (!process.env.LIBTORCH) throw new SetupError('environment: LIBTORCH is not set');
+    return describe('environment', resolve(process.env.LIBTORCH));
+  },
+};
 
-function fromPython() {
-  const probe = quietly('python3', [
-    '-c',
-    'import os, torch; print(os.path.dirname(torch.__file__)); print(torch.__version__)',
-  ]);
-  if (!probe.ok) throw new SetupError('system: the python3 on the PATH has no PyTorch');
-  const [root, version] = probe.out.trim().split('\n');
-  const [major, minor] = version.split('.').map(Number);
-  if (major < 2 || (major === 2 && minor < 1))
-    throw new SetupError(`system: python3's PyTorch is ${version}, older than 2.1`);
-  return describe('system', root);
-}
+const system = {
+  find() {
+    const where = 'import importlib.util as u; s = u.find_spec("torch"); print(s.origin if s and s.origin else "")';
+    const origin = quietly('python3', ['-c', where], { cwd: '/' }).out.trim();
+    if (!origin) throw new SetupError('system: the python3 on the PATH has no PyTorch');
+    const found = describe('system', dirname(origin));
+    const [major, minor] = found.version.split('.').map(Number);
+    if (major < 2 || (major === 2 && minor < 1))
+      throw new SetupError(`system: python3's PyTorch is ${found.version}, older than 2.1`);
+    return found;
+  },
+};
 
-function needPip() {
-  if (quietly('python3', ['-m', 'pip', '--version']).ok) return;
-  if (!canInstallPackages())
-    throw new SetupError('wheel: python3 has no pip (on Debian or Ubuntu: apt-get install python3-pip)');
-  installPackages(['python3-pip']);
-}
+const wheel = {
+  find(project) {
+    const folder = wheelFolder(project);
+    const damage = firstDamage(folder);
+    if (damage) throw new SetupError(`wheel: there is no whole ${damage}`);
+    return describe('wheel', join(folder, 'torch'));
+  },
+  install: installWheel,
+};
 
-function fromWheel(projectRoot) {
-  const folder = join(projectRoot, '.libtorch', `torch-${wheelVersion}`);
-  if (!existsSync(join(folder, 'torch', 'lib', 'libtorch_cpu.so'))) {
-    needPip();
-    say(
-      `fetching torch ${wheelVersion} by pip into .libtorch/ (about 200 MB; 530 MB where only the CUDA build is to be had)`,
-    );
-    const aside = `${folder}.part`;
-    rmSync(aside, { recursive: true, force: true });
-    mkdirSync(aside, { recursive: true });
-    const pip = [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--no-deps',
-      '--no-compile',
-      '--disable-pip-version-check',
-      '--root-user-action=ignore',
-      '--target',
-      aside,
-    ];
-    const index = ['--extra-index-url', cpuIndex, '--timeout', '15', '--retries', '1'];
-    const first = quietly('python3', [...pip, ...index, `torch==${wheelVersion}`]);
-    if (!first.ok) must('wheel: pip', 'python3', [...pip, `torch==${wheelVersion}`]);
-    const cuda = /\+cu(\d+)\d/.exec(readFileSync(join(aside, 'torch', 'version.py'), 'utf8'))?.[1];
-    if (cuda) {
-      say(`it is a build for CUDA ${cuda}; on a CPU it needs NVIDIA's runtime and cupti libraries beside it`);
-      must('wheel: pip', 'python3', [...pip, `nvidia-cuda-runtime==${cuda}.*`, `nvidia-cuda-cupti==${cuda}.*`]);
-    }
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(aside, folder);
-  }
-  return describe('wheel', join(folder, 'torch'));
-}
-
-function debianLibraries() {
-  return readdirSync('/usr/lib')
-    .map((name) => join('/usr/lib', name))
-    .find((folder) => existsSync(join(folder, 'libtorch_cpu.so')));
-}
-
-function fromDebian() {
-  const packages = ['libtorch-dev', 'libopenblas0-pthread'];
-  if (!existsSync('/usr/include/ATen') || !debianLibraries()) {
+const apt = {
+  find() {
+    const library = quietly('dpkg-query', ['-L', 'libtorch-dev'])
+      .out.split('\n')
+      .find((line) => line.endsWith('/libtorch_cpu.so'));
+    if (!library) throw new SetupError("apt: Debian's libtorch-dev is not installed");
+    return describe('apt', resolve(dirname(library), '..', '..'), dirname(library));
+  },
+  install() {
+    const packages = ['libtorch-dev', 'libopenblas0-pthread'];
     if (!canInstallPackages())
       throw new SetupError(
-        `apt: not installed, and this user cannot install it (as root: apt-get install --no-install-recommends ${packages.join(' ')})`,
+        `apt: this user cannot install Debian packages (as root: apt-get install --no-install-recommends ${packages.join(' ')})`,
       );
-    say('fetching libtorch 1.13 and OpenBLAS from Debian (about 130 MB)');
+    say("fetching Debian's libtorch and OpenBLAS (about 130 MB)");
     installPackages(packages);
+  },
+};
+
+const routes = { environment, system, wheel, apt };
+
+/** What a route finds, after installing what it lacks. */
+export function take(route, project) {
+  try {
+    return route.find(project);
+  } catch (error) {
+    if (!(error instanceof SetupError) || !route.install) throw error;
   }
-  return describe('apt', '/usr', debianLibraries());
+  route.install(project);
+  return route.find(project);
 }
 
-const routes = { environment: fromEnvironment, system: fromPython, wheel: fromWheel, apt: fromDebian };
-
-/** The routes to try for `--libtorch CHOICE`, in order, as [name, function]. */
-export function routesFor(choice) {
-  if (choice === 'auto') return Object.entries(routes);
-  if (routes[choice]) return [[choice, routes[choice]]];
-  if (existsSync(choice)) return [[choice, () => describe('path', resolve(choice))]];
+/** The routes to try for `--libtorch CHOICE`, in order, as [name, route]; `before` is the source that was in use, which auto keeps to. */
+export function routesFor(choice, before) {
+  if (choice === 'auto') {
+    const names = Object.keys(routes);
+    const first = !process.env.LIBTORCH && names.includes(before) ? [before] : [];
+    return [...new Set([...first, ...names])].map((name) => [name, routes[name]]);
+  }
+  if (Object.hasOwn(routes, choice)) return [[choice, routes[choice]]];
+  if (existsSync(choice)) return [[choice, { find: () => describe('path', resolve(choice)) }]];
   throw new SetupError(`--libtorch: expected auto, wheel, apt, system, environment or a folder, got '${choice}'`);
 }

@@ -1,5 +1,6 @@
-// Loads an addon (first argument) and multiplies two matrices: prints { version, gflops, threads } as JSON.
+// Loads an addon (first argument) and multiplies two matrices: prints { version, gflops, threads, blas } as JSON.
 import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 const native = createRequire(import.meta.url)(process.argv[2]);
@@ -17,6 +18,15 @@ const once = () => {
 };
 once();
 const seconds = [once(), once(), once()].sort((x, y) => x - y)[1];
-console.log(
-  JSON.stringify({ version: native.information().version, gflops: Math.round((2 * n ** 3) / seconds / 1e9), threads }),
-);
+const { version, mkl } = native.information();
+
+/** Which library multiplies: the one linked in, or the one that the dynamic linker found. */
+function blas() {
+  if (mkl) return 'MKL';
+  const loaded = readFileSync('/proc/self/maps', 'utf8');
+  if (/openblas/.test(loaded)) return 'OpenBLAS';
+  if (/\/lib(blis|atlas|flexiblas)/.test(loaded)) return 'an optimised BLAS';
+  return /\/libblas\.so/.test(loaded) ? 'reference BLAS' : 'its own BLAS';
+}
+
+console.log(JSON.stringify({ version, gflops: Math.round((2 * n ** 3) / seconds / 1e9), threads, blas: blas() }));

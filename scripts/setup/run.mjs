@@ -11,15 +11,12 @@ export function say(text) {
   console.log(`[setup ${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s] ${text}`);
 }
 
-/** Runs a program quietly; its result with status, stdout and stderr as text. A missing program has status 127. */
+/** Runs a program quietly; its result with stdout and stderr as text. Ctrl-C in it ends set-up as well. */
 export function quietly(program, args, options = {}) {
   const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
-  return {
-    ok: result.status === 0,
-    status: result.error ? 127 : result.status,
-    out: result.stdout ?? '',
-    err: result.stderr ?? '',
-  };
+  if (result.signal === 'SIGINT') process.exit(130);
+  const err = result.error ? `${program}: ${result.error.code}` : (result.stderr ?? '');
+  return { ok: result.status === 0, out: result.stdout ?? '', err };
 }
 
 /** Runs a program and throws a SetupError with the end of its output where it fails. */
@@ -32,7 +29,7 @@ export function must(what, program, args, options = {}) {
 
 /** Whether this is a Debian or Ubuntu where this user may install packages. */
 export function canInstallPackages() {
-  return process.getuid?.() === 0 && quietly('apt-get', ['--version']).ok;
+  return quietly('id', ['-u']).out.trim() === '0' && quietly('apt-get', ['--version']).ok;
 }
 
 let updated = false;
