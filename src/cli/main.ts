@@ -2,6 +2,26 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../util/errors.js';
+import { registerData } from './data.js';
+import { registerEvaluate } from './evaluate.js';
+import { registerExperiment } from './experiment.js';
+import { registerGolden } from './golden.js';
+import { registerQuickstart } from './quickstart.js';
+import { registerSample } from './sample.js';
+import { registerTokenizer } from './tokenizer.js';
+import { registerRefine, registerTrain } from './train.js';
+
+const commands = [
+  registerQuickstart,
+  registerData,
+  registerTokenizer,
+  registerTrain,
+  registerRefine,
+  registerSample,
+  registerEvaluate,
+  registerExperiment,
+  registerGolden,
+];
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
@@ -15,6 +35,7 @@ export function program(): Command {
     .version(version())
     .showHelpAfterError('(add --help for the options)')
     .exitOverride();
+  for (const register of commands) register(root);
   return root;
 }
 

@@ -18,8 +18,10 @@ const common = {
   /** Images to train on in all, epochs included. */
   images: count,
   batchSize: count,
-  precision: z.enum(['float32', 'bfloat16']).default('bfloat16'),
+  /** `auto` is bfloat16 where the device computes faster in it, float32 elsewhere. */
+  precision: z.enum(['auto', 'float32', 'bfloat16']).default('auto'),
   device: z.string().default('cpu'),
+  /** Threads of an operator; 0 for one a core. */
   threads: z.int().min(0).default(0),
   optimizer: z.strictObject({
     /** Peak learning rate. */
@@ -39,6 +41,9 @@ const common = {
   every: z.strictObject({ log: z.int().min(0), sample: z.int().min(0), save: z.int().min(0) }),
   keepCheckpoints: count.default(2),
 };
+
+/** The part of the settings that every training has. */
+export type TrainingSettings = z.output<z.ZodObject<typeof common>>;
 
 export const tokenizerSettings = z.strictObject({
   ...common,
@@ -115,6 +120,8 @@ export const refineSettings = z.strictObject({
   ...generatorCommon,
   /** Path of the generator to refine. */
   generator: z.string(),
+  /** Its tokenizer; the one beside the generator by default. */
+  tokenizer: z.string().optional(),
   forcing: sarSettings.prefault({}),
 });
 export type RefineSettings = z.output<typeof refineSettings>;

@@ -2,6 +2,7 @@
 // Legend: B batch, C code width, V codes, K dead codes, P positions of the batch's latents.
 import { unitLength } from '../nn/index.js';
 import { full, type Generator, keep, noGrad, ops, randint, scope, type Tensor } from '../torch/index.js';
+import { UsageError } from '../util/errors.js';
 import type { Codebook } from './codebook.js';
 
 /** When each code was last used; part of a training's checkpoint. */
@@ -9,8 +10,21 @@ export class CodeUsage {
   /** Images seen at the last use of each code [V], int64. */
   readonly lastUsed_V: Tensor;
 
-  constructor(size: number) {
-    this.lastUsed_V = keep(full([size], -(2 ** 40), { dtype: 'int64' })); // all are dead at first: the first batch initialises them
+  /** The state as a part of checkpoints. */
+  readonly part = {
+    save: (): ReadonlyMap<string, Tensor> => new Map([['last_used', this.lastUsed_V]]),
+    load: (tensors: ReadonlyMap<string, Tensor>, where: string): void => {
+      const found = tensors.get('last_used');
+      if (found?.numel !== this.lastUsed_V.numel)
+        throw new UsageError(
+          `${where}: expected 'last_used' of ${this.lastUsed_V.numel} codes, found another codebook's`,
+        );
+      this.lastUsed_V.copy_(found);
+    },
+  };
+
+  constructor(size: number, device = 'cpu') {
+    this.lastUsed_V = keep(full([size], -(2 ** 40), { dtype: 'int64', device })); // all are dead at first: the first batch initialises them
   }
 
   /**

@@ -25,11 +25,19 @@ export class DivergenceError extends Error {
   override name = 'DivergenceError';
 }
 
-/** Makes one step; the numbers to record. Nothing is updated where the loss or the gradient is not finite. */
-export function optimizerStep(options: StepOptions, forward: () => Losses): Record<string, number> {
+/**
+ * Makes one step; the numbers to record. Nothing is updated where the loss or the gradient is not finite.
+ * @param after is given what `forward` returned once the weights are updated; its numbers are recorded too
+ */
+export function optimizerStep<T extends Losses>(
+  options: StepOptions,
+  forward: () => T,
+  after?: (result: T) => Record<string, number>,
+): Record<string, number> {
   const { optimizer, parameters, learningRate, weightDecay, clip, precision, device } = options;
   return scope(() => {
-    const { loss, parts } = scope(() => autocast({ device, dtype: precision }, forward));
+    const result = scope(() => autocast({ device, dtype: precision }, forward));
+    const { loss, parts } = result;
     const value = loss.item();
     if (!Number.isFinite(value))
       throw new DivergenceError(`the loss is ${value}: lower the learning rate, or train in float32`);
@@ -40,6 +48,12 @@ export function optimizerStep(options: StepOptions, forward: () => Losses): Reco
     optimizer.step(learningRate, weightDecay);
     optimizer.zeroGrad();
     const numbers = Object.entries(parts).map(([name, part]) => [name, part.item()] as const);
-    return { loss: value, ...Object.fromEntries(numbers), gradient_norm: norm, learning_rate: learningRate };
+    return {
+      loss: value,
+      ...Object.fromEntries(numbers),
+      ...after?.(result),
+      gradient_norm: norm,
+      learning_rate: learningRate,
+    };
   });
 }

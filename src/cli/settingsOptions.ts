@@ -1,0 +1,87 @@
+// The flags that every training has: preset, file, --set, and the folder it writes to.
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import type { z } from 'zod';
+import { UsageError } from '../util/errors.js';
+import { resolveSettings } from '../util/settings.js';
+
+/** The parsed flags of a training. */
+export interface TrainingFlags {
+  preset?: string;
+  config?: string;
+  set: string[];
+  out?: string;
+  data?: string;
+  seed?: number;
+  threads?: number;
+  device?: string;
+  dryRun?: boolean;
+}
+
+/** A whole number of at least 0. */
+export function wholeNumber(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < 0)
+      throw new UsageError(`${name}: expected a whole number, got '${text}'`);
+    return value;
+  };
+}
+
+/** A number of at least 0. */
+export function number(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+      throw new UsageError(`${name}: expected a number of at least 0, got '${text}'`);
+    return value;
+  };
+}
+
+/** Adds the flags to a command. */
+export function withTrainingFlags(command: Command, presets: Readonly<Record<string, object>>): Command {
+  return command
+    .option('-p, --preset <name>', `where settings begin: ${Object.keys(presets).join(', ')}`)
+    .option('-c, --config <file>', 'a YAML or JSON file of settings, over the preset')
+    .option('-s, --set <path=value>', 'one setting, over both; repeatable', (text, all: string[]) => [...all, text], [])
+    .option('-o, --out <folder>', 'the run folder; the same command again goes on with what it holds')
+    .option('-d, --data <name>', 'a packaged data set (scalewise data list) or a folder of images')
+    .option('--seed <n>', 'seed of everything random', wholeNumber('--seed'))
+    .option('--threads <n>', 'threads of an operator; 0 for one a core', wholeNumber('--threads'))
+    .option('--device <name>', 'cpu, cuda or cuda:N')
+    .option('--dry-run', 'print the resolved settings and stop');
+}
+
+/** The settings that the flags amount to. */
+export function settingsFrom<S extends z.ZodType>(
+  what: string,
+  schema: S,
+  presets: Readonly<Record<string, object>>,
+  flags: TrainingFlags,
+  direct: Readonly<Record<string, unknown>> = {},
+): z.output<S> {
+  const { preset, config, set, data, seed, threads, device } = flags;
+  const sources = { preset, file: config, set, direct: { data, seed, threads, device, ...direct } };
+  return resolveSettings(what, schema, presets, sources);
+}
+
+/** Prints resolved settings as YAML. */
+export function printSettings(settings: unknown): void {
+  console.log(stringify(JSON.parse(JSON.stringify(settings))).trimEnd());
+}
+
+/** The --out flag, which a real run needs. */
+export function outOf({ out }: TrainingFlags): string {
+  if (out === undefined) throw new UsageError('--out: give the run folder, e.g. --out runs/first');
+  return out;
+}
+
+/** Tells on stderr what is going on. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** The exit code of a training that a signal ended: as a shell gives it. */
+export function exitCodeOf(end: 'done' | 'SIGINT' | 'SIGTERM'): number {
+  return { done: 0, SIGINT: 130, SIGTERM: 143 }[end];
+}

@@ -1,0 +1,80 @@
+// `scalewise train` and `scalewise refine`: a generator from the start, or on from a checkpoint.
+import type { Command } from 'commander';
+import { openData } from '../data/index.js';
+import {
+  type GeneratorSettings,
+  generatorPresets,
+  generatorSettings,
+  generatorToRefine,
+  newGenerator,
+  refinePresets,
+  type RefineSettings,
+  refineSettings,
+  type Start,
+  trainGenerator,
+} from '../recipes/index.js';
+import { sayBroken } from './broken.js';
+import { exitCodeOf, outOf, printSettings, say, settingsFrom, type TrainingFlags, withTrainingFlags } from './settingsOptions.js'; // prettier-ignore
+
+interface ModelFlags extends TrainingFlags {
+  tokenizer?: string;
+  generator?: string;
+}
+
+async function run<S extends GeneratorSettings | RefineSettings>(
+  kind: 'train' | 'refine',
+  settings: S,
+  flags: ModelFlags,
+  begin: (settings: S, classes: readonly string[]) => Start,
+): Promise<void> {
+  printSettings(settings);
+  if (flags.dryRun) {
+    say(`${Math.ceil(settings.images / settings.batchSize)} steps; nothing was trained (--dry-run)`);
+    return;
+  }
+  const out = outOf(flags);
+  const { set, broken } = await openData(settings.data, 'train', settings.imageSize);
+  sayBroken(broken);
+  const start = begin(settings, set.classes);
+  say(`generator of ${start.generator.parameterCount().toLocaleString('en')} parameters`);
+  process.exitCode = exitCodeOf(await trainGenerator(kind, settings, start, set, out, say));
+}
+
+export function registerTrain(program: Command): void {
+  withTrainingFlags(program.command('train'), generatorPresets)
+    .description('train a generator on the codes of a tokenizer')
+    .option('-t, --tokenizer <path>', 'the tokenizer: a run folder or a tokenizer.safetensors')
+    .addHelpText(
+      'after',
+      '\nExample:\n  scalewise train --preset fashion-mnist --tokenizer runs/tokenizer --out runs/generator\n',
+    )
+    .action(async (flags: ModelFlags) => {
+      const direct = { tokenizer: flags.tokenizer };
+      await run(
+        'train',
+        settingsFrom('train', generatorSettings, generatorPresets, flags, direct),
+        flags,
+        newGenerator,
+      );
+    });
+}
+
+export function registerRefine(program: Command): void {
+  withTrainingFlags(program.command('refine'), refinePresets)
+    .description('refine a trained generator by SAR, or go on with any other forcing strategy')
+    .option('-g, --generator <path>', 'the generator to refine: a run folder or a generator.safetensors')
+    .option('-t, --tokenizer <path>', 'its tokenizer; the one beside it by default')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  scalewise refine --preset fashion-mnist --generator runs/generator --out runs/sar
+  scalewise refine --preset fashion-mnist --generator runs/generator --out runs/control --set forcing.forcing=teacher
+`,
+    )
+    .action(async (flags: ModelFlags) => {
+      const direct = { generator: flags.generator, tokenizer: flags.tokenizer };
+      const settings = settingsFrom('refine', refineSettings, refinePresets, flags, direct);
+      await run('refine', settings, flags, generatorToRefine);
+    });
+}

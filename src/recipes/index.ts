@@ -1,0 +1,39 @@
+// Recipes: settings, presets, and the whole trainings made of the layers below.
+export { classifierDefaults, loadClassifier, saveClassifier, trainClassifier } from './classifierFile.js';
+export { type Precision, settlePrecision, useMachine } from './machine.js';
+export {
+  findWeights,
+  type GeneratorCard,
+  loadGenerator,
+  loadModels,
+  loadTokenizer,
+  modelName,
+  type Models,
+  saveGenerator,
+  saveTokenizer,
+} from './modelFiles.js';
+export {
+  classGrid,
+  growthStrip,
+  type Pair,
+  reconstructionGrid,
+  sampleCells,
+  type SamplingSettings,
+} from './pictures.js';
+export { type ReconstructionReport, reconstructionReport } from './reconstruction.js';
+export { generatorPresets, refinePresets, tokenizerPresets } from './presets.js';
+export {
+  type GeneratorSettings,
+  generatorSettings,
+  type RefineSettings,
+  refineSettings,
+  type TokenizerSettings,
+  tokenizerSettings,
+} from './settings.js';
+export { generatorToRefine, newGenerator, type Start, trainGenerator } from './trainGenerator.js';
+export { checkScales, newTokenizer, trainTokenizer } from './trainTokenizer.js';
+export { quickstart, type QuickstartData, type QuickstartOptions } from './quickstart.js';
+export { type Judge, judgeModel, type JudgeOptions, judgeOf, judgeReal, type Verdict } from './judge.js';
+export { judgeFor } from './judgeFile.js';
+export { type Chart, type Curve, curveOf, writeCharts } from './curves.js';
+export { verdictRow } from './report.js';

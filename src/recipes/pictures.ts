@@ -1,0 +1,92 @@
+// The pictures that recipes show: reconstructions scale by scale, sample grids with a row a class, and one sample scale by scale.
+// Legend: B images, H and W their sides.
+import { batch, type ImageSet } from '../data/index.js';
+import { type Cell, cellsOf, gridPng, type Png } from '../evaluate/index.js';
+import type { FlexVar } from '../models/index.js';
+import { sample, type SampleOptions } from '../sampling/index.js';
+import type { FlexVarTokenizer, Scales } from '../tokenizers/index.js';
+import { noGrad, scope } from '../torch/index.js';
+
+/** How a recipe samples, but for classes and seeds. */
+export type SamplingSettings = Omit<SampleOptions, 'labels' | 'seeds'>;
+
+/** A generator with its tokenizer. */
+export interface Pair {
+  generator: FlexVar;
+  tokenizer: FlexVarTokenizer;
+}
+
+/** Some images of a set above their reconstructions from every scale on its own, the finest last. */
+export async function reconstructionGrid(
+  tokenizer: FlexVarTokenizer,
+  set: ImageSet,
+  indices: readonly number[],
+  scales: Scales,
+  device = 'cpu',
+): Promise<Png> {
+  const rows = noGrad(() =>
+    scope(() => {
+      const image_B3HW = batch(set, indices).image_B3HW.to({ device });
+      const tokens = tokenizer.quantise(tokenizer.encode(image_B3HW), scales);
+      const decoded = tokens.map((indices_BN, i) => cellsOf(tokenizer.decodeScale(indices_BN, scales[i]!)));
+      return [cellsOf(image_B3HW), ...decoded];
+    }),
+  );
+  const rowLabels = ['image', ...scales.map((side) => `${side} × ${side}`)];
+  return gridPng(rows.flat(), { columns: indices.length, rowLabels, cellSize: 64 });
+}
+
+/** The images of some classes and seeds, in batches: one cell each. */
+export function* sampleCells(
+  pair: Pair,
+  labels: readonly number[],
+  seeds: readonly number[],
+  settings: SamplingSettings,
+  batchSize = 50,
+): Generator<Cell> {
+  for (let start = 0; start < labels.length; start += batchSize) {
+    const part = { labels: labels.slice(start, start + batchSize), seeds: seeds.slice(start, start + batchSize) };
+    for (const record of sample(pair.generator, pair.tokenizer, { ...settings, ...part })) {
+      if (record.index < settings.scales.length - 1) continue;
+      using image_B3HW = record.image();
+      yield* cellsOf(image_B3HW);
+    }
+  }
+}
+
+/** A grid with a row a class and a column a seed: the same seeds in every row and for every model. */
+export async function classGrid(
+  pair: Pair,
+  classes: readonly string[],
+  settings: SamplingSettings,
+  options: { columns?: number; firstSeed?: number; title?: string } = {},
+): Promise<Png> {
+  const { columns = 8, firstSeed = 0, title } = options;
+  const cells = classes.flatMap((_, label) =>
+    Array.from({ length: columns }, (_, i) => ({ label, seed: firstSeed + i })),
+  );
+  const pictures = [...sampleCells(pair, cells.map(({ label }) => label), cells.map(({ seed }) => seed), settings)]; // prettier-ignore
+  return gridPng(pictures, { columns, rowLabels: classes, cellSize: 64, ...(title !== undefined && { title }) });
+}
+
+/** Samples of some classes (a row each), every scale decoded on its own: how the pictures grow. */
+export async function growthStrip(
+  pair: Pair,
+  labels: readonly number[],
+  seeds: readonly number[],
+  classes: readonly string[],
+  settings: SamplingSettings,
+): Promise<Png> {
+  const columns: Cell[][] = [];
+  for (const record of sample(pair.generator, pair.tokenizer, { ...settings, labels, seeds })) {
+    using image_B3HW = record.image();
+    columns.push(cellsOf(image_B3HW));
+  }
+  const rows = labels.flatMap((_, row) => columns.map((column) => column[row]!));
+  return gridPng(rows, {
+    columns: columns.length,
+    cellSize: 96,
+    rowLabels: labels.map((label) => classes[label] ?? String(label)),
+    columnLabels: settings.scales.map((side) => `${side} × ${side}`),
+  });
+}

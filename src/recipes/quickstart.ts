@@ -1,0 +1,194 @@
+// The whole chain on one data set: tokenizer, generator, refinement by SAR beside its control, samples, figures, a report. Every stage is a run of
+// its own in the folder, so the same command goes on where it was stopped.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ImageSet } from '../data/index.js';
+import type { LoopEnd } from '../train/index.js';
+import { explainIo, writeFileAtomic } from '../util/files.js';
+import { resolveSettings } from '../util/settings.js';
+import { classifierDefaults } from './classifierFile.js';
+import { curveOf, writeCharts } from './curves.js';
+import { type Judge, judgeModel, judgeReal, type Verdict } from './judge.js';
+import { judgeFor } from './judgeFile.js';
+import { settlePrecision } from './machine.js';
+import { loadModels, loadTokenizer, type Models } from './modelFiles.js';
+import { classGrid, growthStrip, type SamplingSettings } from './pictures.js';
+import { generatorPresets, refinePresets, tokenizerPresets } from './presets.js';
+import { reconstructionReport } from './reconstruction.js';
+import { type Arm, quickstartReport } from './report.js';
+import { generatorSettings, refineSettings, tokenizerSettings } from './settings.js';
+import { generatorToRefine, newGenerator, trainGenerator } from './trainGenerator.js';
+import { trainTokenizer } from './trainTokenizer.js';
+
+/** What a quickstart is told. */
+export interface QuickstartOptions {
+  preset: keyof typeof tokenizerPresets & keyof typeof generatorPresets & keyof typeof refinePresets;
+  data: string;
+  out: string;
+  seed: number;
+  device: string;
+  threads: number;
+  /** Samples that each model is judged by. */
+  count: number;
+  say: (line: string) => void;
+}
+
+/** The data of a quickstart. */
+export interface QuickstartData {
+  train: ImageSet;
+  heldOut: ImageSet;
+}
+
+/** A stage was stopped by a signal. */
+class Stopped extends Error {
+  constructor(readonly end: LoopEnd) {
+    super(end);
+  }
+}
+
+function finished(end: LoopEnd): void {
+  if (end !== 'done') throw new Stopped(end);
+}
+
+/** The value of `make`, kept as JSON in a file: what a stopped run had measured is not measured again. */
+function remembered<T>(path: string, make: () => T): T {
+  if (existsSync(path)) return JSON.parse(explainIo(path, () => readFileSync(path, 'utf8'))) as T;
+  const value = make();
+  writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+  return value;
+}
+
+/** Paths of the stages in the folder. */
+function placesIn(out: string) {
+  const at = (name: string) => join(out, name);
+  return {
+    tokenizer: at('tokenizer'),
+    generator: at('generator'),
+    control: at('control'),
+    sar: at('sar'),
+    classifier: at('classifier.safetensors'),
+    at,
+  };
+}
+
+/** Runs the chain; answers how it ended. */
+export async function quickstart(options: QuickstartOptions, data: QuickstartData): Promise<LoopEnd> {
+  try {
+    await chain(options, data);
+    return 'done';
+  } catch (error) {
+    if (error instanceof Stopped) return error.end;
+    throw error;
+  }
+}
+
+async function chain(options: QuickstartOptions, { train, heldOut }: QuickstartData): Promise<void> {
+  const { preset, say, seed, device, threads, out } = options;
+  const places = placesIn(out);
+  const began = Date.now();
+  const stage = (line: string) => {
+    say(`\n[${((Date.now() - began) / 1000).toFixed(0)} s] ${line}`);
+  };
+  const shared = { data: options.data, seed, device, threads };
+
+  stage('1 of 5: the tokenizer, images to codes at every scale and back');
+  const forTokenizer = resolveSettings('quickstart', tokenizerSettings, tokenizerPresets, { preset, direct: shared });
+  finished((await trainTokenizer(forTokenizer, train, places.tokenizer, say)).end);
+
+  stage('2 of 5: the generator, by teacher forcing');
+  const direct = { ...shared, tokenizer: places.tokenizer };
+  const forGenerator = resolveSettings('quickstart', generatorSettings, generatorPresets, { preset, direct });
+  const fresh = newGenerator(forGenerator, train.classes);
+  finished(await trainGenerator('train', forGenerator, fresh, train, places.generator, say));
+
+  stage('3 of 5: refinement by SAR, and its control: as many more steps of teacher forcing from the same checkpoint');
+  for (const [place, set] of [
+    [places.sar, []],
+    [places.control, ['forcing.forcing=teacher']],
+  ] as const) {
+    const sources = { preset, set, direct: { ...shared, generator: places.generator } };
+    const settings = resolveSettings('quickstart', refineSettings, refinePresets, sources);
+    finished(await trainGenerator('refine', settings, generatorToRefine(settings, train.classes), train, place, say));
+  }
+
+  stage('4 of 5: figures, by a classifier that is trained on the same images');
+  const judge = judgeFor(places.classifier, train, heldOut, say, { ...classifierDefaults, device });
+  const { scales, sampling } = forGenerator;
+  const precision = settlePrecision(forGenerator.precision, device);
+  const guidance = { shape: 'ramp', scale: sampling.cfg } as const;
+  const how: SamplingSettings = { scales, guidance, topK: sampling.topK, topP: sampling.topP, precision, device };
+  const arms = judgeArms(options, judge, places, how);
+  const real = remembered(places.at('figures-real.json'), () => judgeReal(judge, train, options.count));
+
+  stage('5 of 5: pictures and the report');
+  const tokenizer = loadTokenizer(places.tokenizer, device);
+  const reconstruction = await reconstructionReport(tokenizer, heldOut, scales, 1000);
+  writeFileAtomic(places.at('reconstructions.png'), reconstruction.grid.data);
+  await writePictures(places, how, train.classes);
+  await writeLossCurves(places);
+  const seconds = remembered(places.at('seconds.json'), () => Math.round((Date.now() - began) / 1000));
+  const report = quickstartReport({ options, train, heldOut, judge, arms, real, reconstruction, how, seconds });
+  writeFileAtomic(places.at('report.md'), report);
+  say(`\n${report}\nEverything is in ${out}/; begin with ${places.at('report.md')}`);
+}
+
+type Places = ReturnType<typeof placesIn>;
+
+function judgeArms(options: QuickstartOptions, judge: Judge, places: Places, how: SamplingSettings): Arm[] {
+  const { count, seed, device } = options;
+  const named = [
+    ['before', places.generator],
+    ['control', places.control],
+    ['sar', places.sar],
+  ] as const;
+  return named.map(([name, place]) => {
+    const figures = remembered<Verdict>(places.at(`figures-${name}.json`), () => {
+      const models = loadModels(place, undefined, device);
+      const verdict = judgeModel(judge, models, how, { count, batchSize: 100, seed });
+      disposeModels(models);
+      return verdict;
+    });
+    return { name, figures };
+  });
+}
+
+function disposeModels({ generator, tokenizer }: Models): void {
+  generator.dispose();
+  tokenizer.dispose();
+}
+
+async function writePictures(places: Places, how: SamplingSettings, classes: readonly string[]): Promise<void> {
+  for (const [name, place, title] of [
+    ['before', places.generator, 'Before SAR'],
+    ['control', places.control, 'Control: more teacher forcing'],
+    ['sar', places.sar, 'After SAR (same seeds)'],
+  ] as const) {
+    const models = loadModels(place, undefined, how.device);
+    const shown = classes.slice(0, 10);
+    writeFileAtomic(places.at(`samples-${name}.png`), (await classGrid(models, shown, how, { title })).data);
+    if (name === 'sar') {
+      const labels = shown.map((_, label) => label).slice(0, 4);
+      const strip = await growthStrip(models, labels, labels.map((label) => label), classes, how); // prettier-ignore
+      writeFileAtomic(places.at('scale-by-scale.png'), strip.data);
+    }
+    disposeModels(models);
+  }
+}
+
+async function writeLossCurves({ tokenizer, generator, sar, control, at }: Places): Promise<void> {
+  const axes = { xName: 'images seen', yName: 'loss' };
+  await writeCharts(at('loss-curves'), [
+    { title: 'Tokenizer: pixels', ...axes, curves: [curveOf(tokenizer, 'loss_l1', 'L1', 3), curveOf(tokenizer, 'loss_l2', 'L2', 3)] },
+    { title: 'Tokenizer: share of the codes a batch uses', ...axes, yName: 'share', curves: [curveOf(tokenizer, 'usage', 'all scales')] },
+    { title: 'Generator: teacher forcing', ...axes, curves: [curveOf(generator, 'loss_teacher', 'L_TF', 3)] },
+    {
+      title: 'Refinement',
+      ...axes,
+      curves: [
+        curveOf(sar, 'loss_teacher', 'SAR: L_TF', 5),
+        curveOf(control, 'loss_teacher', 'control: L_TF', 5),
+        curveOf(sar, 'loss_csf', 'SAR: L_CSF', 5),
+      ],
+    },
+  ]); // prettier-ignore
+}
