@@ -1,12 +1,19 @@
 #!/usr/bin/env node
-// The command line's door: everything is in dist/, which set-up builds.
+// The command line's door: everything is in dist/, which set-up builds. `doctor` is loaded alone, as it looks into what keeps the rest from loading.
 import { existsSync } from 'node:fs';
 
-const main = new URL('../dist/cli/main.js', import.meta.url);
-if (existsSync(main)) {
-  const { run } = await import(main.href);
-  await run(process.argv);
+const entry = process.argv[2] === 'doctor' ? 'doctorAlone' : 'main';
+const file = new URL(`../dist/cli/${entry}.js`, import.meta.url);
+if (existsSync(file)) {
+  try {
+    const { run } = await import(file.href);
+    await run(process.argv);
+  } catch (error) {
+    if (error.name !== 'UsageError') throw error; // e.g. an addon that does not load
+    console.error(`error: ${error.message}`);
+    process.exitCode = 2;
+  }
 } else {
-  console.error('scalewise is not built yet: run `npm run setup` in its folder first');
+  console.error('error: scalewise is not built yet: run `npm run setup` in its folder first');
   process.exitCode = 2;
 }

@@ -1,5 +1,5 @@
 // Builds the addon against one libtorch and tries it before it is accepted.
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,12 +8,8 @@ import { canInstallPackages, installPackages, must, quietly, say, SetupError } f
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** Loads the addon in a process of its own: { version, gflops, threads, blas } */
-export function probe(addon, version) {
-  const env = { ...process.env };
-  const cpuinfo = '/proc/cpuinfo';
-  if (version.startsWith('1.') && existsSync(cpuinfo) && /\bavx512bw\b/.test(readFileSync(cpuinfo, 'utf8')))
-    env.ATEN_CPU_CAPABILITY ??= 'avx512';
-  const result = quietly(process.execPath, [join(here, 'probe.mjs'), addon], { env });
+export function probe(addon, { version, root }) {
+  const result = quietly(process.execPath, [join(here, 'probe.mjs'), addon, version, root]);
   if (result.ok) return JSON.parse(result.out);
   const complaint = /^\w*Error: .*/m.exec(result.err)?.[0] ?? (result.err.trim().split('\n').at(-1) || 'it crashed');
   throw new SetupError(`the addon does not load: ${complaint}`);
@@ -38,7 +34,7 @@ export function buildAddon(project, libtorch) {
 
 /** Loads the addon and measures it; where the plain reference BLAS is in use, installs OpenBLAS or says what that costs. */
 export function tryAddon(addon, libtorch) {
-  const found = probe(addon, libtorch.version);
+  const found = probe(addon, libtorch);
   say(
     `libtorch ${found.version} multiplies float32 matrices at ${found.gflops} GFLOP/s (${found.threads} threads, ${found.blas})`,
   );
@@ -46,7 +42,7 @@ export function tryAddon(addon, libtorch) {
   if (libtorch.source === 'apt' && canInstallPackages()) {
     say('the plain reference BLAS is 20 to 50 times slower than OpenBLAS');
     installPackages(['libopenblas0-pthread']);
-    say(`with OpenBLAS: ${probe(addon, libtorch.version).gflops} GFLOP/s`);
+    say(`with OpenBLAS: ${probe(addon, libtorch).gflops} GFLOP/s`);
     return;
   }
   say(

@@ -84,7 +84,7 @@ export function prepareLibtorch(project, choice, file, load) {
 
 function loads(addon, record) {
   try {
-    probe(addon, record.version);
+    probe(addon, record);
     return true;
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;

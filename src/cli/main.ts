@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../util/errors.js';
 import { registerData } from './data.js';
+import { registerDoctor } from './doctor.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExperiment } from './experiment.js';
 import { registerGolden } from './golden.js';
@@ -21,6 +22,7 @@ const commands = [
   registerEvaluate,
   registerExperiment,
   registerGolden,
+  registerDoctor,
 ];
 
 function version(): string {

@@ -3,10 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UsageError } from '../util/errors.js';
 
 /** What set-up wrote about the libtorch that the addon was built against. */
 export interface LibtorchBuild {
-  /** Where it came from: `environment`, `python`, `wheel` or `apt`. */
+  /** Where it came from: `environment`, `system`, `wheel`, `apt` or `path`. */
   source: string;
   /** Folder that holds libtorch's `lib`. */
   root: string;
@@ -97,12 +98,18 @@ function projectRoot(): string {
   return folder;
 }
 
-const remedy = 'Run `npm run setup`, which finds or installs libtorch and builds the addon.';
+const remedy =
+  'run `npm run setup`, which finds or installs libtorch and builds the addon (`scalewise doctor` looks closer)';
 
 function readBuild(): { build: LibtorchBuild; addon: string } {
   const file = process.env['SCALEWISE_LIBTORCH_BUILD'] ?? join(projectRoot(), 'build', 'libtorch.json');
-  if (!existsSync(file)) throw new Error(`The native addon is not built: there is no ${file}. ${remedy}`);
-  const build = JSON.parse(readFileSync(file, 'utf8')) as LibtorchBuild;
+  if (!existsSync(file)) throw new UsageError(`the native addon is not built: there is no ${file}; ${remedy}`);
+  let build: LibtorchBuild;
+  try {
+    build = JSON.parse(readFileSync(file, 'utf8')) as LibtorchBuild;
+  } catch (error) {
+    throw new UsageError(`${file} is damaged: it is no JSON; ${remedy}`, { cause: error });
+  }
   return { build, addon: resolve(dirname(file), build.addon) };
 }
 
@@ -123,9 +130,8 @@ function load(): { native: Native; build: LibtorchBuild } {
     if (existsSync(cudaLibrary) && existsSync('/dev/nvidiactl')) native.loadLibrary(cudaLibrary);
     return { native, build };
   } catch (error) {
-    throw new Error(`The native addon ${addon} does not load: ${(error as Error).message}. ${remedy}`, {
-      cause: error,
-    });
+    const [reason] = (error as Error).message.split('\n');
+    throw new UsageError(`the native addon ${addon} does not load: ${reason}; ${remedy}`, { cause: error });
   }
 }
 
