@@ -1,99 +1,103 @@
 // A golden file: tensors by name, and the kind, seed, sizes and scales that its metadata gives.
-import { type FlexVarConfig, FlexVar, flexVarConfig, sineCosineMap } from '../models/index.js';
 import { loadWeights } from '../nn/index.js';
-import { FlexVarTokenizer, flexVarTokenizerConfig } from '../tokenizers/index.js';
-import { noGrad, type Tensor, tensor } from '../torch/index.js';
+import type { Scales } from '../tokenizers/index.js';
+import { noGrad, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
-import { hashWeights } from './hash.js';
 
-/** An open golden file. */
+/** An open golden file; dispose of it after use. */
 export class GoldenFile {
-  readonly metadata: Record<string, string>;
-  readonly tensors: Map<string, Tensor>;
+  readonly #metadata: Record<string, string>;
+  readonly #tensors: Map<string, Tensor>;
+  readonly #read = new Set<string>();
 
   constructor(readonly path: string) {
-    ({ metadata: this.metadata, tensors: this.tensors } = loadWeights(path));
+    const { metadata, tensors } = loadWeights(path);
+    this.#metadata = metadata;
+    this.#tensors = tensors;
   }
+
   get kind(): string {
     return this.text('kind');
   }
   get seed(): number {
-    return Number(this.metadata['seed'] ?? 0);
+    return this.integer('seed', 0);
   }
+
+  /** An entry of the metadata. */
   text(name: string): string {
-    const value = this.metadata[name];
+    const value = this.#metadata[name];
     if (value === undefined) throw new UsageError(`${this.path}: its metadata lacks '${name}'; is it a golden file?`);
     return value;
   }
-  json<T>(name: string): T {
-    return JSON.parse(this.text(name)) as T;
+  /** An integer of the metadata, at least `least`. */
+  integer(name: string, least = 1): number {
+    const value = Number(this.text(name));
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new UsageError(
+      `${this.path}: metadata '${name}': expected an integer from ${least}, got '${this.text(name)}'`,
+    );
   }
-  tensor(name: string): Tensor {
-    const found = this.tensors.get(name);
-    if (!found) throw new UsageError(`${this.path}: there is no tensor '${name}'`);
-    return found;
+  /** A finite number of the metadata. */
+  real(name: string): number {
+    const value = Number(this.text(name));
+    if (Number.isFinite(value)) return value;
+    throw new UsageError(`${this.path}: metadata '${name}': expected a number, got '${this.text(name)}'`);
+  }
+  /** A JSON value of the metadata, as `parse` accepts it. */
+  json<T>(name: string, parse: (value: unknown) => T): T {
+    try {
+      return parse(JSON.parse(this.text(name)));
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      const reason = (error as Error).message.replace(/\s+/g, ' ');
+      throw new UsageError(`${this.path}: metadata '${name}': ${reason}`, { cause: error });
+    }
+  }
+  /** A list of sides in the metadata. */
+  scales(name: string): Scales {
+    return this.json(name, (value) => {
+      const valid =
+        Array.isArray(value) && value.length > 0 && value.every((side) => Number.isInteger(side) && side > 0);
+      if (!valid) throw new Error(`expected a list of sides such as [1, 2, 4], got ${JSON.stringify(value)}`);
+      return value as number[];
+    });
+  }
+
+  /** Names of all tensors. */
+  names(): string[] {
+    return [...this.#tensors.keys()];
+  }
+  /** The distinct first groups of `pattern` in the tensors' names, in their order. */
+  matches(pattern: RegExp): string[] {
+    return [...new Set(this.names().flatMap((name) => pattern.exec(name)?.[1] ?? []))];
   }
   has(name: string): boolean {
-    return this.tensors.has(name);
+    return this.#tensors.has(name);
   }
+  tensor(name: string): Tensor {
+    const found = this.#tensors.get(name);
+    if (!found) throw new UsageError(`${this.path}: expected a tensor '${name}', found none`);
+    this.#read.add(name);
+    return found;
+  }
+  /** The only element of a tensor. */
   number(name: string): number {
-    return this.tensor(name).item();
+    const numbers = this.numbers(name);
+    if (numbers.length === 1) return numbers[0]!;
+    throw new UsageError(`${this.path}: '${name}': expected one element, found ${numbers.length}`);
   }
+  numbers(name: string): number[] {
+    return noGrad(() => this.tensor(name).toArray());
+  }
+  /** Names of tensors that nothing asked for: what a checker has passed over. */
+  unread(): string[] {
+    return this.names().filter((name) => !this.#read.has(name));
+  }
+
   dispose(): void {
-    for (const one of this.tensors.values()) one.dispose();
+    for (const one of this.#tensors.values()) one.dispose();
   }
-}
-
-/** The small models' configuration as golden files spell it. */
-interface SmallConfig {
-  ch: number;
-  z_channels: number;
-  V: number;
-  Cvae: number;
-  classes: number;
-  depth: number;
-  width: number;
-  heads: number;
-}
-
-/** A tokenizer and a generator with hash weights. */
-export interface HashModels {
-  tokenizer: FlexVarTokenizer;
-  generator: FlexVar;
-}
-
-function withHashWeights(tokenizer: FlexVarTokenizer, config: FlexVarConfig, seed: number): HashModels {
-  const generator = new FlexVar(config);
-  hashWeights(tokenizer, seed);
-  hashWeights(generator, seed);
-  noGrad(() => {
-    using map = sineCosineMap(config.width, config.positionSide);
-    generator.pos_1CSS.copy_(map);
-  });
-  return { tokenizer: tokenizer.eval(), generator: generator.eval() };
-}
-
-/** The small FlexVAR models of `flexvar` and `sar` files. */
-export function smallModels(file: GoldenFile): HashModels {
-  const { ch, z_channels, V, Cvae, classes, depth, width, heads } = file.json<SmallConfig>('config');
-  const tokenizer = new FlexVarTokenizer(
-    flexVarTokenizerConfig.parse({ channels: ch, zChannels: z_channels, vocabularySize: V, codeWidth: Cvae }),
-  );
-  const sizes = { depth, width, heads, classes, vocabularySize: V, codeWidth: Cvae, pathDrop: 0 };
-  return withHashWeights(tokenizer, flexVarConfig.parse(sizes), file.seed);
-}
-
-/** The full-size published models of `flexvar_full` files. */
-export function fullModels(file: GoldenFile): HashModels {
-  const depth = Number(file.text('depth'));
-  return withHashWeights(
-    new FlexVarTokenizer(flexVarTokenizerConfig.parse({})),
-    flexVarConfig.parse({ depth, pathDrop: 0 }),
-    file.seed,
-  );
-}
-
-/** A 1-D tensor of integers. */
-export function integers(values: readonly number[]): Tensor {
-  return tensor([...values], { dtype: 'int64' });
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

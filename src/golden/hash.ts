@@ -1,5 +1,5 @@
 // Weights and images from a formula: what golden values were computed on, so that no weights have to be stored.
-import { Tensor, tensor } from '../torch/index.js';
+import { scope, type Tensor, tensor } from '../torch/index.js';
 import type { Module } from '../nn/index.js';
 
 /** FNV-1a, 32 bits, of an ASCII name. */
@@ -9,11 +9,9 @@ function nameHash(name: string): number {
   return hash >>> 0;
 }
 
-/** The hash sequence of a name: `count` numbers in [−1, 1), as float64, mapped to offset + bound · u and rounded to float32. */
-export function hashSequence(name: string, count: number, seed = 0, offset = 0, bound = 1): Float32Array {
-  const out = new Float32Array(count);
+function fill(out: Float32Array | Float64Array, name: string, seed: number, offset: number, bound: number): void {
   let x0 = (nameHash(name) + Math.imul(seed, 0x85ebca6b)) >>> 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < out.length; i++) {
     let x = x0;
     x0 = (x0 + 0x9e3779b1) >>> 0;
     x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
@@ -21,20 +19,19 @@ export function hashSequence(name: string, count: number, seed = 0, offset = 0, 
     const u = ((x ^ (x >>> 16)) >>> 0) / 2147483648 - 1;
     out[i] = offset + bound * u;
   }
+}
+
+/** The hash sequence of a name: `count` numbers u in [−1, 1), computed in float64, as offset + bound · u rounded to float32. */
+export function hashSequence(name: string, count: number, seed: number, offset = 0, bound = 1): Float32Array {
+  const out = new Float32Array(count);
+  fill(out, name, seed, offset, bound);
   return out;
 }
 
 /** The hash sequence in full float64 precision, where later arithmetic is done in it. */
-export function hashSequence64(name: string, count: number, seed = 0): Float64Array {
+export function hashSequence64(name: string, count: number, seed: number): Float64Array {
   const out = new Float64Array(count);
-  let x0 = (nameHash(name) + Math.imul(seed, 0x85ebca6b)) >>> 0;
-  for (let i = 0; i < count; i++) {
-    let x = x0;
-    x0 = (x0 + 0x9e3779b1) >>> 0;
-    x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
-    x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-    out[i] = ((x ^ (x >>> 16)) >>> 0) / 2147483648 - 1;
-  }
+  fill(out, name, seed, 0, 1);
   return out;
 }
 
@@ -54,8 +51,10 @@ export function hashWeights(model: Module, seed: number): void {
     const shape = parameter.shape;
     if (name === 'pos_1LC' && shape.length === 4) continue;
     const [offset, bound] = range(name, shape);
-    using values = tensor(hashSequence(name, parameter.numel, seed, offset, bound), { shape });
-    parameter.detach().copy_(values);
+    scope(() => {
+      const values = tensor(hashSequence(name, parameter.numel, seed, offset, bound), { shape });
+      parameter.detach().copy_(values);
+    });
   }
 }
 

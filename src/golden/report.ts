@@ -1,6 +1,5 @@
 // What a golden check says: one line each, and whether it holds.
-import type { Tensor } from '../torch/index.js';
-import { noGrad, scope } from '../torch/index.js';
+import { noGrad, scope, type Tensor } from '../torch/index.js';
 
 /** The outcome of one comparison. */
 export interface Check {
@@ -10,14 +9,19 @@ export interface Check {
   detail: string;
 }
 
+/** Argmax margins above this decide: their indices must be equal. */
+export const decisiveMargin = 1e-3;
+
+/** A failing check where the shapes differ, undefined where they are equal. */
+function shapesDiffer(name: string, found: Tensor, expected: Tensor): Check | undefined {
+  const [a, b] = [found.shape.join(', '), expected.shape.join(', ')];
+  return a === b ? undefined : { name, ok: false, detail: `expected shape [${b}], got [${a}]` };
+}
+
 /** ‖found − expected‖ / ‖expected‖ at most `tolerance`. */
 export function compareFloats(name: string, found: Tensor, expected: Tensor, tolerance = 1e-4): Check {
-  if (found.shape.join() !== expected.shape.join())
-    return {
-      name,
-      ok: false,
-      detail: `expected shape [${expected.shape.join(', ')}], got [${found.shape.join(', ')}]`,
-    };
+  const different = shapesDiffer(name, found, expected);
+  if (different) return different;
   const error = noGrad(() =>
     scope(() => {
       const [a, b] = [found.to('float64'), expected.to('float64')];
@@ -37,14 +41,41 @@ export function compareNumber(name: string, found: number, expected: number, tol
   };
 }
 
-/** Integers that must all be equal; `counted` [same shape] leaves out those it marks 0, where a margin is too small to decide. */
+/** Integers that must all be equal. */
 export function compareIntegers(name: string, found: Tensor, expected: Tensor): Check {
-  if (found.shape.join() !== expected.shape.join())
-    return {
-      name,
-      ok: false,
-      detail: `expected shape [${expected.shape.join(', ')}], got [${found.shape.join(', ')}]`,
-    };
+  const different = shapesDiffer(name, found, expected);
+  if (different) return different;
   const differing = scope(() => found.ne(expected).sum().item());
   return { name, ok: differing === 0, detail: `${differing} of ${expected.numel} differ` };
+}
+
+/**
+ * Indices chosen by argmax: they must be equal wherever the golden margin between the best two is decisive.
+ * @param margins of every index (the same shape), or one number for all of them
+ * @returns the check, and whether all are equal: where an undecided one differs, later scales, which build on it, cannot be compared
+ */
+export function compareChoices(
+  name: string,
+  found: Tensor,
+  expected: Tensor,
+  margins: Tensor | number,
+): { check: Check; equal: boolean } {
+  const different = shapesDiffer(name, found, expected);
+  if (different) return { check: different, equal: false };
+  return scope(() => {
+    const differ = found.ne(expected);
+    const total = differ.sum().item();
+    const decided =
+      typeof margins === 'number'
+        ? margins > decisiveMargin
+          ? total
+          : 0
+        : differ.logicalAnd(margins.gt(decisiveMargin)).sum().item();
+    const undecided = total - decided;
+    const tail = undecided ? `, and ${undecided} whose margin is at most ${decisiveMargin}` : '';
+    return {
+      check: { name, ok: decided === 0, detail: `${decided} of ${expected.numel} differ${tail}` },
+      equal: total === 0,
+    };
+  });
 }

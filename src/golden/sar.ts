@@ -10,91 +10,83 @@ import {
   studentTokens,
   teacherForcingLoss,
 } from '../sar/index.js';
-import { Generator, noGrad, ops, scope, type Tensor } from '../torch/index.js';
-import { compareGradients } from './flexVar.js';
-import { type GoldenFile, type HashModels, smallModels } from './goldenFile.js';
-import { hashImages } from './hash.js';
+import { Generator, noGrad, ops, scope } from '../torch/index.js';
+import { compareGradients, hashTargets } from './flexVar.js';
+import type { GoldenFile } from './goldenFile.js';
+import { withHashModels } from './models.js';
 import { type Check, compareFloats, compareIntegers, compareNumber } from './report.js';
 
 /** The files' names for the three readings of pass 2. */
-const readings: [name: string, context: StudentContext][] = [
+const readings: readonly [name: string, context: StudentContext][] = [
   ['paper', 'causal'],
   ['own_scale', 'own-scale'],
   ['released', 'last-scale'],
 ];
 
-/** Token choices that a file has for a reading: `argmax`, `argmax_cfg2.5`, … */
-function choices(file: GoldenFile, reading: string): string[] {
-  const names = [...file.tensors.keys()].filter(
-    (name) => name.startsWith(`${reading}.argmax`) && name.endsWith('.loss_csf'),
-  );
-  return names.map((name) => name.slice(reading.length + 1, -'.loss_csf'.length));
-}
-
 /** All checks of one file. */
 export function checkSar(file: GoldenFile): Check[] {
-  const models = smallModels(file);
-  const scales = file.json<number[]>('patch_nums');
-  const checks: Check[] = [];
-  scope(() => {
-    const labels_B = file.tensor('generator.labels');
-    const targets = noGrad(() => {
-      const images = hashImages(labels_B.size(0), scales.at(-1)! * models.tokenizer.stride, file.seed);
-      return models.tokenizer.quantise(models.tokenizer.encode(images), scales);
-    });
-    for (const [reading, studentContext] of readings) {
-      for (const choice of choices(file, reading)) {
-        const cfg = /_cfg([\d.]+)$/.exec(choice)?.[1];
-        const settings = sarSettings.parse({
-          studentContext,
-          gamma: Number(file.text('gamma')),
-          tokens: { choice: 'argmax', guidance: cfg === undefined ? null : Number(cfg) },
-        });
-        using random = new Generator(0);
-        const base = { ...models, labels_B, targets, scales, step: 0, random, labelDrop: 0, settings };
-        checks.push(...scope(() => checkVariant(file, `${reading}.${choice}`, base, models)));
-      }
-    }
-  });
-  models.tokenizer.dispose();
-  models.generator.dispose();
-  return checks;
+  return withHashModels(file, (models) =>
+    scope(() => {
+      const scales = file.scales('patch_nums');
+      const labels_B = file.tensor('generator.labels');
+      const targets = hashTargets(file, models, labels_B.size(0), scales);
+      using random = new Generator(0);
+      const base = { ...models, labels_B, targets, scales, step: 0, random, labelDrop: 0 };
+      return readings.flatMap(([reading, studentContext]) =>
+        // a choice of tokens: `argmax` of the plain logits, or `argmax_cfg2.5` of the guided ones
+        file.matches(new RegExp(`^${reading}\\.(argmax[^.]*(?:\\.\\d+)?)\\.loss_csf$`)).flatMap((choice) => {
+          const cfg = /_cfg([\d.]+)$/.exec(choice)?.[1];
+          const settings = sarSettings.parse({
+            studentContext,
+            gamma: file.real('gamma'),
+            tokens: { choice: 'argmax', guidance: cfg === undefined ? null : Number(cfg) },
+          });
+          const prefix = `${reading}.${choice}`;
+          return scope(() => [
+            ...checkPasses(file, prefix, { ...base, settings }),
+            ...checkStep(file, prefix, { ...base, settings }),
+          ]);
+        }),
+      );
+    }),
+  );
 }
 
-function checkVariant(file: GoldenFile, prefix: string, context: ForcingContext, { generator }: HashModels): Check[] {
-  const golden = (name: string): Tensor => file.tensor(`${prefix}.${name}`);
-  const { labels_B, targets, scales } = context;
-  const pieces = noGrad(() =>
+/** The pieces of the step one by one, without gradient. */
+function checkPasses(file: GoldenFile, prefix: string, context: ForcingContext): Check[] {
+  const { generator, tokenizer, labels_B, targets, scales } = context;
+  const floats = (name: string, ...[found, tolerance]: [Parameters<typeof compareFloats>[1], number?]) =>
+    compareFloats(`${prefix}.${name}`, found, file.tensor(`${prefix}.${name}`), tolerance);
+  const loss = (name: string, found: number) =>
+    compareNumber(`${prefix}.${name}`, found, file.number(`${prefix}.${name}`), 1e-5);
+  return noGrad(() =>
     scope(() => {
-      const inputs = context.tokenizer.inputs(targets, scales);
+      const inputs = tokenizer.inputs(targets, scales);
       const teacher = generator.logits(labels_B, inputs, scales);
       const chosen = rollout(context, teacher, inputs);
       const student = studentPass(context, labels_B, chosen)!;
+      const indices = `${prefix}.rollout_indices`;
+      const toTruth = contrastiveStudentForcingLoss(student.logits_BLV, studentTokens(student, targets));
       return [
-        compareIntegers(`${prefix}.rollout_indices`, ops.cat(chosen, 1), golden('rollout_indices')),
-        compareFloats(`${prefix}.student_input`, student.inputs_BLE, golden('student_input'), 1e-6),
-        compareFloats(`${prefix}.student_logits`, student.logits_BLV, golden('student_logits')),
-        compareNumber(
-          `${prefix}.loss_teacher`,
-          teacherForcingLoss(teacher, targets).item(),
-          golden('loss_teacher').item(),
-          1e-5,
-        ),
-        compareNumber(
-          `${prefix}.loss_student_vs_ground_truth`,
-          contrastiveStudentForcingLoss(student.logits_BLV, studentTokens(student, targets)).item(),
-          golden('loss_student_vs_ground_truth').item(),
-          1e-5,
-        ),
+        compareIntegers(indices, ops.cat(chosen, 1), file.tensor(indices)),
+        floats('student_input', student.inputs_BLE, 1e-6),
+        floats('student_logits', student.logits_BLV),
+        loss('loss_teacher', teacherForcingLoss(teacher, targets).item()),
+        loss('loss_student_vs_ground_truth', toTruth.item()),
       ];
     }),
   );
+}
+
+/** The whole step: losses and gradients. */
+function checkStep(file: GoldenFile, prefix: string, context: ForcingContext): Check[] {
   const { loss, parts } = forcings.sar(context);
   loss.backward();
+  const compare = (name: string, found: number) => compareNumber(name, found, file.number(name), 1e-5);
   return [
-    ...pieces,
-    compareNumber(`${prefix}.loss_csf`, parts['loss_csf']!.item(), golden('loss_csf').item(), 1e-5),
-    compareNumber(`${prefix}.loss_total`, loss.item(), golden('loss_total').item(), 1e-5),
-    ...compareGradients(file, `${prefix}.grad_norm.`, generator.namedParameters()),
+    compare('generator.loss', parts['loss_teacher']!.item()),
+    compare(`${prefix}.loss_csf`, parts['loss_csf']!.item()),
+    compare(`${prefix}.loss_total`, loss.item()),
+    ...compareGradients(file, `${prefix}.grad_norm.`, context.generator.stateDict()),
   ];
 }

@@ -1,4 +1,5 @@
 // Classifier-free guidance: how strongly the logits are pushed from the null class's towards the class's, scale by scale.
+import type { Scales } from '../tokenizers/index.js';
 import type { Tensor } from '../torch/index.js';
 
 /**
@@ -9,13 +10,18 @@ import type { Tensor } from '../torch/index.js';
 export interface Guidance {
   shape: 'ramp' | 'constant';
   scale: number;
+  /** Sides above this get the whole `scale` of a ramp: FlexVAR's sampler does so above 16, the largest side it was trained on. */
+  fullAbove?: number | undefined;
 }
 
 /** The weight t of every scale. */
-export function guidanceWeights({ shape, scale }: Guidance, scales: number): number[] {
-  return Array.from({ length: scales }, (_, i) =>
-    shape === 'constant' ? scale - 1 : scales === 1 ? 0 : (scale * i) / Math.min(scales - 1, 9),
-  );
+export function guidanceWeights({ shape, scale, fullAbove = Infinity }: Guidance, scales: Scales): number[] {
+  const steps = Math.min(scales.length - 1, 9);
+  return scales.map((side, i) => {
+    if (shape === 'constant') return scale - 1;
+    if (side > fullAbove) return scale;
+    return steps === 0 ? 0 : (scale * i) / steps;
+  });
 }
 
 /** Guided logits [B, N, V] of logits whose lower half [2 B, N, V] is the null class's. */

@@ -82,17 +82,18 @@ export class FlexVarTokenizer extends Module implements Tokenizer {
   }
 
   pyramid(scales: Scales): Pyramid {
-    let k = 0;
-    let codes_BCnn: Tensor | undefined;
+    let k = -1;
+    let last_BN: Tensor | undefined;
     return {
       push: (indices_BN) => {
-        codes_BCnn = this.codebook.lookUp(indices_BN, scales[k]!);
-        const next = scales[++k];
-        return next === undefined ? undefined : bicubicResize(codes_BCnn, next).flatten(2).transpose(1, 2);
+        last_BN = indices_BN;
+        const next = scales[++k + 1];
+        if (next === undefined) return undefined;
+        return bicubicResize(this.codebook.lookUp(indices_BN, scales[k]!), next).flatten(2).transpose(1, 2);
       },
       image: () => {
-        if (!codes_BCnn) throw new Error('internal: the image of an empty pyramid');
-        return this.decodeCodes(codes_BCnn);
+        if (!last_BN) throw new Error('internal: the image of an empty pyramid');
+        return this.decodeScale(last_BN, scales[k]!);
       },
     };
   }

@@ -15,7 +15,7 @@ export function tokenCount(scales: Scales): number {
 /** What the codes chosen so far amount to, one scale after the other. */
 export interface Pyramid {
   /**
-   * Takes the indices [B, N] of the next scale.
+   * Takes the indices [B, N] of the next scale, which must live as long as the pyramid.
    * @returns the generator's input for the scale after it [B, N', C], or undefined after the last
    */
   push(indices_BN: Tensor): Tensor | undefined;

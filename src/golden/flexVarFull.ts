@@ -1,0 +1,81 @@
+// Checks a `flexvar_full` file: the published sizes, one hash image, teacher forcing without gradients, greedy sampling.
+import { areaResize, crossEntropy } from '../nn/index.js';
+import { sample } from '../sampling/index.js';
+import type { FlexVarTokenizer } from '../tokenizers/index.js';
+import { noGrad, ops, scope, type Tensor, tensor } from '../torch/index.js';
+import { UsageError } from '../util/errors.js';
+import { hashTargets, rampSide } from './flexVar.js';
+import type { GoldenFile } from './goldenFile.js';
+import { type HashModels, withHashModels } from './models.js';
+import { type Check, compareChoices, compareFloats, compareIntegers, compareNumber } from './report.js';
+
+/** All checks of one file. */
+export function checkFlexVarFull(file: GoldenFile): Check[] {
+  return withHashModels(file, (models) => [
+    ...checkTeacherForcing(file, models),
+    ...file
+      .matches(/^greedy\.cfg([\d.]+)\.indices$/)
+      .flatMap((cfg) => checkGreedy(file, models, `greedy.cfg${cfg}`, Number(cfg))),
+  ]);
+}
+
+/** Indices, chosen rows of the logits, the logits' norm and the loss. */
+function checkTeacherForcing(file: GoldenFile, models: HashModels): Check[] {
+  const { tokenizer, generator } = models;
+  const scales = file.scales('patch_nums');
+  const [rowsName] = file.matches(/^(logits_rows_[\d_]+)$/);
+  if (!rowsName) throw new UsageError(`${file.path}: expected a tensor 'logits_rows_…', found none`);
+  const rows = rowsName.slice('logits_rows_'.length).split('_').map(Number);
+  return noGrad(() =>
+    scope(() => {
+      const targets = hashTargets(file, models, 1, scales);
+      const labels = tensor([file.integer('label', 0)], { dtype: 'int64' });
+      const logits = generator.logits(labels, tokenizer.inputs(targets, scales), scales);
+      const chosen = logits.select(0, 0).indexSelect(0, tensor(rows, { dtype: 'int64' }));
+      const indices = ops.cat(targets, 1);
+      return [
+        compareIntegers('indices', indices, file.tensor('indices')),
+        compareFloats(rowsName, chosen, file.tensor(rowsName)),
+        compareNumber('logits_norm', logits.linalgVectorNorm().item(), file.number('logits_norm'), 1e-4),
+        compareNumber('loss', crossEntropy(logits, file.tensor('indices')).item(), file.number('loss'), 1e-5),
+      ];
+    }),
+  );
+}
+
+/** Greedy sampling: tokens of each scale where the file's margins decide, and the image averaged over blocks. */
+function checkGreedy(file: GoldenFile, models: HashModels, prefix: string, cfg: number): Check[] {
+  const scales = file.scales('patch_nums');
+  const margins = file.numbers('greedy.margins');
+  const expected = file.tensor(`${prefix}.indices`).splitWithSizes(scales.map((side) => side * side), 1); // prettier-ignore
+  const guidance = { shape: 'ramp', scale: cfg, fullAbove: rampSide } as const;
+  const options = { labels: [file.integer('label', 0)], seeds: [0], scales, guidance, topK: 1 };
+  const checks: Check[] = [];
+  for (const { index, side, indices_BN } of sample(models.generator, models.tokenizer, options)) {
+    const name = `${prefix}.indices.scale${index}`;
+    const { check, equal } = compareChoices(name, indices_BN, expected[index]!, margins[index] ?? Infinity);
+    checks.push(check);
+    if (!equal) break;
+    if (index === scales.length - 1) checks.push(...checkImage(file, models.tokenizer, prefix, indices_BN, side));
+  }
+  return checks;
+}
+
+/** The last scale's image, not clamped, averaged over blocks whose side the tensor's name gives. */
+function checkImage(
+  file: GoldenFile,
+  tokenizer: FlexVarTokenizer,
+  prefix: string,
+  indices_BN: Tensor,
+  side: number,
+): Check[] {
+  return noGrad(() =>
+    scope(() => {
+      const image = tokenizer.decodeScale(indices_BN, side);
+      return file.matches(/\.image_mean(\d+)$/).map((block) => {
+        const name = `${prefix}.image_mean${block}`;
+        return compareFloats(name, areaResize(image, image.size(2) / Number(block)), file.tensor(name));
+      });
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+// Checks every golden file of a folder by its kind.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../util/errors.js';
+import { explainIo } from '../util/files.js';
+import { checkFlexVar } from './flexVar.js';
+import { checkFlexVarFull } from './flexVarFull.js';
+import { GoldenFile } from './goldenFile.js';
+import { checkKeys } from './keys.js';
+import { checkMetrics } from './metrics.js';
+import type { Check } from './report.js';
+import { checkSamplingFilter } from './samplingFilter.js';
+import { checkSar } from './sar.js';
+
+const checkers: Record<string, (file: GoldenFile) => Check[]> = {
+  flexvar: checkFlexVar,
+  flexvar_full: checkFlexVarFull,
+  sar: checkSar,
+  sampling_filter: checkSamplingFilter,
+  metrics: checkMetrics,
+};
+
+/** Kinds of files whose models are not implemented here. */
+const unchecked = ['var', 'var_full'];
+
+/** What the check of one file says. */
+export interface FileReport {
+  /** The file's name. */
+  file: string;
+  /** Empty where the file was skipped. */
+  checks: Check[];
+  /** Why the file was skipped. */
+  skipped?: string;
+  /** Tensors of the file that no check has read. */
+  unread: string[];
+}
+
+/** Checks one golden file. */
+export function checkFile(path: string): Omit<FileReport, 'file'> {
+  if (path.endsWith('.json')) {
+    const checks = checkKeys(path);
+    return checks ? { checks, unread: [] } : { checks: [], unread: [], skipped: 'the family is not checked yet' };
+  }
+  using file = new GoldenFile(path);
+  const { kind } = file;
+  if (unchecked.includes(kind)) return { checks: [], unread: [], skipped: `the kind '${kind}' is not checked yet` };
+  const checker = Object.hasOwn(checkers, kind) ? checkers[kind] : undefined;
+  if (!checker)
+    throw new UsageError(
+      `${path}: expected one of the kinds ${[...Object.keys(checkers), ...unchecked].join(', ')}, got '${kind}'`,
+    );
+  const checks = checker(file);
+  return { checks, unread: file.unread() };
+}
+
+/** Checks the golden files (`*.safetensors`, `*_keys.json`) of a folder in the order of their names, one report a file. */
+export function* checkFolder(folder: string): Generator<FileReport> {
+  const names = explainIo(folder, () => readdirSync(folder)).filter((name) =>
+    /(\.safetensors|_keys\.json)$/.test(name),
+  );
+  if (!names.length)
+    throw new UsageError(`${folder}: expected golden files (*.safetensors or *_keys.json), found none`);
+  for (const file of names.sort()) yield { file, ...checkFile(join(folder, file)) };
+}
