@@ -1,13 +1,15 @@
-// Self-attention with normalised queries and keys, over visibility given as segments: no work is spent on what a mask would hide.
+// Self-attention with normalised queries and keys, over visibility given as segments: little work is spent on what a mask would hide.
 // Legend: B batch, L tokens, N tokens of one segment, C width, H heads, D head width, K keys.
-import { Linear, Module, parameter, unitLength } from '../nn/index.js';
-import { has, ops, type Tensor, zeros } from '../torch/index.js';
+import { Linear, Module, parameter } from '../nn/index.js';
+import { empty, has, ops, type Tensor } from '../torch/index.js';
 
-/** A run of consecutive queries and the runs of keys that each of them sees. */
+/** A run of N consecutive queries and the runs of keys, K in all, that they see. */
 export interface Segment {
   start: number;
   length: number;
   keys: readonly (readonly [start: number, length: number])[];
+  /** Which of the keys each query sees [N, K], bool; all of them where it is absent. */
+  mask_NK?: Tensor | undefined;
 }
 
 /** Keys and values of the tokens so far, allocated once at full length and written in place. */
@@ -18,10 +20,19 @@ export interface KeyValueCache {
 
 const fusedAttention = has('aten::scaled_dot_product_attention');
 
-/** softmax(q kᵀ) v; the scale is in the queries already. */
-function attend(q: Tensor, k: Tensor, v: Tensor): Tensor {
-  if (fusedAttention) return ops.scaledDotProductAttention(q, k, v, null, 0, false, { scale: 1 });
-  return q.matmul(k.transpose(-2, -1)).softmax(-1).matmul(v);
+/** softmax(q kᵀ) v over the keys that `mask_NK` shows; the scale is in the queries already. */
+function attend(q: Tensor, k: Tensor, v: Tensor, mask_NK?: Tensor): Tensor {
+  if (fusedAttention) return ops.scaledDotProductAttention(q, k, v, mask_NK, 0, false, { scale: 1 });
+  const scores = q.matmul(k.transpose(-2, -1));
+  return (mask_NK ? scores.maskedFill(mask_NK.logicalNot(), -Infinity) : scores).softmax(-1).matmul(v);
+}
+
+/**
+ * 1 / ‖x‖ along the last dimension, in float32, the norm at least 1e-12. Multiplying x by this small tensor costs backward two passes
+ * over x less than dividing does.
+ */
+function inverseLength(x: Tensor): Tensor {
+  return x.linalgVectorNorm(2, [-1], true, { dtype: 'float32' }).clampMin(1e-12).reciprocal();
 }
 
 function select(x_BHLD: Tensor, runs: Segment['keys']): Tensor {
@@ -56,7 +67,7 @@ export class SelfAttention extends Module {
     const qkv_BL3HD = ops.linear(x_BLC, this.qkv.weight_OI, bias_3C).view([B, L, 3, this.heads, -1]);
     const [q, k, v] = qkv_BL3HD.permute([2, 0, 3, 1, 4]).unbind(0) as [Tensor, Tensor, Tensor];
     const scale_1H11 = this.scaleMul_1H11.clampMax(Math.log(100)).exp();
-    return [unitLength(q, 3).mul(scale_1H11.to(q.dtype)), unitLength(k, 3), v];
+    return [q.mul(inverseLength(q).mul(scale_1H11).to(q.dtype)), k.mul(inverseLength(k).to(k.dtype)), v];
   }
 
   #join(x_BHLD: Tensor): Tensor {
@@ -67,8 +78,8 @@ export class SelfAttention extends Module {
   /** Whole sequences at once: [B, L, C] → [B, L, C]. */
   forward(x_BLC: Tensor, segments: readonly Segment[]): Tensor {
     const [q, k, v] = this.#project(x_BLC);
-    const parts = segments.map(({ start, length, keys }) =>
-      attend(q.narrow(2, start, length), select(k, keys), select(v, keys)),
+    const parts = segments.map(({ start, length, keys, mask_NK }) =>
+      attend(q.narrow(2, start, length), select(k, keys), select(v, keys), mask_NK),
     );
     return this.#join(parts.length === 1 ? parts[0]! : ops.cat(parts, 2));
   }
@@ -86,6 +97,6 @@ export class SelfAttention extends Module {
   /** An empty cache for `batch` sequences of at most `length` tokens. */
   cache(batch: number, length: number, options: { dtype: 'float32' | 'bfloat16'; device: string }): KeyValueCache {
     const shape = [batch, this.heads, length, this.width / this.heads];
-    return { k_BHLD: zeros(shape, options), v_BHLD: zeros(shape, options) };
+    return { k_BHLD: empty(shape, options), v_BHLD: empty(shape, options) };
   }
 }

@@ -54,31 +54,36 @@ export class Block extends Module {
     this.adaLin = this.add('ada_lin.1', new Linear(width, 6 * width));
   }
 
-  /** @param activated_BC SiLU of the condition */
-  forward(x_BLC: Tensor, activated_BC: Tensor, mode: BlockMode): Tensor {
-    const B = x_BLC.size(0);
-    const [gate1, gate2, scale1, scale2, shift1, shift2] = this.adaLin
-      .forward(activated_BC)
-      .to(x_BLC.dtype)
-      .view([B, 1, 6, this.width])
-      .unbind(2) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-    const attended_BLC = mode.attention(this.attention, modulate(x_BLC, scale1, shift1)).mul(gate1);
-    const x = x_BLC.add(this.#dropPath(attended_BLC, mode.pathDrop));
-    const fed_BLC = this.feedForward.forward(modulate(x, scale2, shift2)).mul(gate2);
-    return x.add(this.#dropPath(fed_BLC, mode.pathDrop));
+  /**
+   * What the condition does to every token of a sample, so a sampler computes it once: [B, 1, 6, C], gates, scales and shifts of
+   * attention and feed-forward in the published order.
+   * @param activated_BC SiLU of the condition
+   */
+  modulation(activated_BC: Tensor): Tensor {
+    return this.adaLin.forward(activated_BC).view([-1, 1, 6, this.width]);
   }
 
-  /** Stochastic depth (Huang et al. 2016): whole samples lose the branch; the others are scaled up to keep the mean. */
-  #dropPath(branch_BLC: Tensor, generator: Generator | undefined): Tensor {
-    if (!this.training || !generator || this.pathDropRate === 0) return branch_BLC;
+  forward(x_BLC: Tensor, modulation_B16C: Tensor, { attention, pathDrop }: BlockMode): Tensor {
+    const [gate1, gate2, scale1, scale2, shift1, shift2] = modulation_B16C.to(x_BLC.dtype).unbind(2) as [
+      Tensor, Tensor, Tensor, Tensor, Tensor, Tensor,
+    ]; // prettier-ignore
+    const attended_BLC = attention(this.attention, modulate(x_BLC, scale1, shift1));
+    const x = x_BLC.add(attended_BLC.mul(this.#dropPath(gate1, pathDrop)));
+    const fed_BLC = this.feedForward.forward(modulate(x, scale2, shift2));
+    return x.add(fed_BLC.mul(this.#dropPath(gate2, pathDrop)));
+  }
+
+  /** Stochastic depth (Huang et al. 2016): the gate is closed for whole samples; the others' are opened further to keep the mean. */
+  #dropPath(gate_B1C: Tensor, generator: Generator | undefined): Tensor {
+    if (!this.training || !generator || this.pathDropRate === 0) return gate_B1C;
     const keep = 1 - this.pathDropRate;
     const factor_B11 = noGrad(() =>
-      rand([branch_BLC.size(0), 1, 1], { generator, device: branch_BLC.device })
+      rand([gate_B1C.size(0), 1, 1], { generator, device: gate_B1C.device })
         .lt(keep)
-        .to(branch_BLC.dtype)
+        .to(gate_B1C.dtype)
         .div(keep),
     );
-    return branch_BLC.mul(factor_B11);
+    return gate_B1C.mul(factor_B11);
   }
 }
 

@@ -122,7 +122,8 @@ export class FlexVar extends Module {
       return inputs_BLE ? ops.cat([start_BnC, this.embed(inputs_BLE)], 1) : start_BnC;
     };
     const x_BLC = this.#addPositions(sequence, scales);
-    return this.#pass(x_BLC, condition_BC, segmentsOf(scales, options.visibility ?? 'causal'), options.pathDrop);
+    const segments = segmentsOf(scales, options.visibility ?? 'causal', x_BLC.device);
+    return this.#pass(x_BLC, condition_BC, segments, options.pathDrop);
   }
 
   /**
@@ -134,7 +135,7 @@ export class FlexVar extends Module {
     const condition_BC = this.condition(labels_B);
     const scales = [1, side];
     const x_BLC = this.#addPositions(() => ops.cat([condition_BC.unsqueeze(1), this.embed(inputs_BNE)], 1), scales);
-    const logits_BLV = this.#pass(x_BLC, condition_BC, segmentsOf(scales, 'causal'), options.pathDrop);
+    const logits_BLV = this.#pass(x_BLC, condition_BC, segmentsOf(scales, 'causal', x_BLC.device), options.pathDrop);
     return logits_BLV.narrow(1, 1, side * side);
   }
 
@@ -160,7 +161,7 @@ export class FlexVar extends Module {
     const activated_BC = condition_BC.silu();
     const mode = { attention: wholeSequence(segments), pathDrop };
     let x = x_BLC;
-    for (const block of this.blocks) x = block.forward(x, activated_BC, mode);
+    for (const block of this.blocks) x = block.forward(x, block.modulation(activated_BC), mode);
     return this.headLogits(x, condition_BC);
   }
 

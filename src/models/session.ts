@@ -11,6 +11,7 @@ import type { FlexVar } from './flexVar.js';
 /** The state of a batch that is being sampled. Its tensors (`tensors()`) must outlive the scopes of single scales: keep them. */
 export class Session {
   readonly #condition_RC: Tensor;
+  readonly #modulations_R16C: Tensor[];
   readonly #caches: KeyValueCache[];
   #position = 0;
   #scale = 0;
@@ -26,6 +27,8 @@ export class Session {
     const rows = guided ? 2 * labels_B.size(0) : labels_B.size(0);
     const labels_R = guided ? ops.cat([labels_B, full(labels_B.shape, generator.nullClass, options)], 0) : labels_B;
     this.#condition_RC = generator.condition(labels_R);
+    const activated_RC = this.#condition_RC.silu();
+    this.#modulations_R16C = generator.blocks.map((block) => block.modulation(activated_RC));
     const cacheOptions = { dtype: generator.computeDtype(), device: labels_B.device };
     this.#caches = generator.blocks.map((block) => block.attention.cache(rows, tokenCount(scales), cacheOptions));
   }
@@ -46,9 +49,9 @@ export class Session {
       : generator.startTokens(condition_RC, scales);
     // the residual stream stays float32 in sampling, as the published samplers have it
     let x = inFloat32(tokens_RNC.device, () => tokens_RNC.add(generator.positions([side])));
-    const activated_RC = condition_RC.silu();
     generator.blocks.forEach((block, i) => {
-      x = block.forward(x, activated_RC, { attention: afterCache(this.#caches[i]!, this.#position) });
+      const modulation_R16C = this.#modulations_R16C[i]!.narrow(0, 0, rows);
+      x = block.forward(x, modulation_R16C, { attention: afterCache(this.#caches[i]!, this.#position) });
     });
     this.#position += side * side;
     this.#scale++;
@@ -57,7 +60,8 @@ export class Session {
 
   /** All tensors that the session lives on. */
   tensors(): Tensor[] {
-    return [this.labels_B, this.#condition_RC, ...this.#caches.flatMap(({ k_BHLD, v_BHLD }) => [k_BHLD, v_BHLD])];
+    const caches = this.#caches.flatMap(({ k_BHLD, v_BHLD }) => [k_BHLD, v_BHLD]);
+    return [this.labels_B, this.#condition_RC, ...this.#modulations_R16C, ...caches];
   }
 
   /** Logits [R', N, V] in float32 of an output of `advance`; without the null half only the upper rows. */
