@@ -42,15 +42,18 @@ test.each([
   ['a record cut short', '{ "source', /there is no|damaged/],
   ['an addon that is gone', record('gone.node'), /gone\.node is missing/],
   ['a file that is no addon', record(noAddon), /does not load/],
-])('%s: exit code 2 and the remedy, from doctor and from any other command', (_, text, reason) => {
+])('%s: exit code 2 and the remedy', (_, text, reason) => {
   const build = join(folder, 'build.json');
   rmSync(build, { force: true });
   if (text !== undefined) writeFileSync(build, text);
-  const doctor = scalewise(['doctor'], build);
-  expect(doctor.code).toBe(2);
-  expect(doctor.out).toMatch(reason);
-  expect(doctor.out).toContain('run `npm run setup`');
-  const other = scalewise(['--help'], build);
-  expect(other.code).toBe(2);
-  expect(other.err).toMatch(/^error: .*run `npm run setup`.*\n$/);
+  const { code, out } = scalewise(['doctor'], build);
+  expect(code).toBe(2);
+  expect(out).toMatch(reason);
+  expect(out).toContain('run `npm run setup`');
+});
+
+test('any other command says so in one line', () => {
+  const { code, out, err } = scalewise(['train', '--dry-run'], join(folder, 'absent.json'));
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toMatch(/^error: the native addon is not built: .*run `npm run setup`.*\n$/);
 });
