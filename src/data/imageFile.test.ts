@@ -17,11 +17,11 @@ const quarters = [
   [30, 60, 210],
   [120, 120, 120],
 ];
-function picture(width: number, height: number): Sharp {
+function picture(width: number, height: number, colours: readonly number[][] = quarters): Sharp {
   const data = Buffer.alloc(width * height * 3);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++)
-      data.set(quarters[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]!, (y * width + x) * 3);
+      data.set(colours[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]!, (y * width + x) * 3);
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
@@ -63,7 +63,6 @@ describe('every kind becomes the same picture', () => {
     ['palette PNG', (path) => picture(40, 40).png({ palette: true, colours: 8 }).toFile(path), 3],
     ['16-bit PNG', (path) => picture(40, 40).toColourspace('rgb16').png().toFile(path), 1],
     ['opaque PNG with alpha', (path) => picture(40, 40).ensureAlpha().png().toFile(path), 0],
-    ['CMYK JPEG', (path) => picture(40, 40).toColourspace('cmyk').jpeg({ quality: 95 }).toFile(path), 80],
   ])('%s', async (name, write, tolerance) => {
     const path = at(name);
     await write(path);
@@ -74,8 +73,19 @@ describe('every kind becomes the same picture', () => {
 
   test('the fixtures are what they are called', async () => {
     expect((await sharp(at('16-bit PNG')).metadata()).depth).toBe('ushort');
-    expect((await sharp(at('CMYK JPEG')).metadata()).space).toBe('cmyk');
     expect((await sharp(at('palette PNG')).metadata()).isPalette).toBe(true);
+  });
+
+  test.each([
+    ['with the profile it was made by', true],
+    ['without a profile', false],
+  ])('CMYK JPEG %s', async (_, hasProfile) => {
+    const printable = [[180, 110, 100], [110, 160, 110], [100, 120, 170], [120, 120, 120]]; // prettier-ignore
+    const inks = picture(40, 40, printable).toColourspace('cmyk').jpeg({ quality: 95 });
+    await (hasProfile ? inks.withIccProfile('cmyk') : inks).toFile(at('cmyk'));
+    expect(await sharp(at('cmyk')).metadata()).toMatchObject({ space: 'cmyk', hasProfile });
+    // Ink is no light, and the paper's profile is the machine's: within 30 of colours that print can show; inverted inks would be 100 off.
+    expectNear(corners((await readImage(at('cmyk'), 20)).pixels, 20), printable, 30);
   });
 
   const greys = [10, 90, 170, 250];

@@ -1,7 +1,7 @@
 // One image file as bytes: any format below, depth, palette, transparency, colour space or EXIF rotation becomes 8-bit RGB, upright, of one size.
 // Decoding and resizing are libvips' (sharp); here are only which files are let in, and the crop.
-import { open } from 'node:fs/promises';
-import sharp from 'sharp';
+import { open, stat } from 'node:fs/promises';
+import sharp, { type Metadata } from 'sharp';
 
 /** The largest image that is decoded, in pixels: more is taken for a decompression bomb. */
 export const mostPixels = 64_000_000;
@@ -21,6 +21,7 @@ const signatures: readonly [format: string, at: number, bytes: string][] = [
 
 /** The image format of a file by its first bytes, whatever its name; libvips' loaders for other formats (SVG, PDF, …) are never reached. */
 async function formatOf(path: string): Promise<string> {
+  if (!(await stat(path)).isFile()) throw new BrokenImage('it is no file'); // opening a pipe would wait for ever
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
@@ -62,13 +63,26 @@ export function planCrop(width: number, height: number, side: number, chance?: C
 }
 
 /** What a file held. */
-export interface ReadImage {
-  /** [3, side, side] row-major. */
-  pixels: Uint8Array;
-  /** Size in the file, upright. */
+export interface FileFacts {
+  /** Size in pixels, upright. */
   width: number;
   height: number;
+  /** e.g. `jpeg`. */
   format: string;
+  /** Channels and depth, e.g. `RGB` or `16-bit grey with transparency`. */
+  colour: string;
+}
+
+/** An image as it was read. */
+export interface ReadImage extends FileFacts {
+  /** [3, side, side] row-major. */
+  pixels: Uint8Array;
+}
+
+const spaces: Readonly<Record<string, string>> = { srgb: 'RGB', rgb: 'RGB', rgb16: '16-bit RGB', 'b-w': 'grey', grey16: '16-bit grey', cmyk: 'CMYK' }; // prettier-ignore
+
+function colourOf({ space, hasAlpha }: Metadata): string {
+  return `${spaces[space] ?? space}${hasAlpha ? ' with transparency' : ''}`;
 }
 
 function toPlanes(data: Uint8Array, side: number, flip: boolean): Uint8Array {
@@ -101,8 +115,9 @@ export async function readImage(path: string, side: number, options: ReadOptions
   try {
     const format = await formatOf(path);
     const image = sharp(path, { failOn: 'error', limitInputPixels: mostPixels, sequentialRead: true }).autoOrient();
-    const { autoOrient } = await image.metadata();
-    const plan = planCrop(autoOrient.width, autoOrient.height, side, crop ? chance : undefined);
+    const metadata = await image.metadata();
+    const { width, height } = metadata.autoOrient;
+    const plan = planCrop(width, height, side, crop ? chance : undefined);
     const { data } = await image
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
@@ -111,7 +126,7 @@ export async function readImage(path: string, side: number, options: ReadOptions
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     const flipped = flip && chance !== undefined && chance[3] < 0.5;
-    return { pixels: toPlanes(data, side, flipped), width: autoOrient.width, height: autoOrient.height, format };
+    return { pixels: toPlanes(data, side, flipped), width, height, format, colour: colourOf(metadata) };
   } catch (error) {
     if (error instanceof BrokenImage) throw error;
     const said = (error as Error).message.split('\n')[0]!.replaceAll(`${path}: `, '');

