@@ -4,10 +4,10 @@ import { sample } from '../sampling/index.js';
 import type { FlexVarTokenizer } from '../tokenizers/index.js';
 import { noGrad, ops, scope, type Tensor, tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
-import { hashTargets, rampSide } from './flexVar.js';
+import { codeMargin, codeMargins, hashLatent, rampSide, splitScales } from './flexVar.js';
 import type { GoldenFile } from './goldenFile.js';
 import { type HashModels, withHashModels } from './models.js';
-import { type Check, compareChoices, compareFloats, compareIntegers, compareNumber } from './report.js';
+import { type Check, compareChoices, compareFloats, compareNumber } from './report.js';
 
 /** All checks of one file. */
 export function checkFlexVarFull(file: GoldenFile): Check[] {
@@ -28,16 +28,17 @@ function checkTeacherForcing(file: GoldenFile, models: HashModels): Check[] {
   const rows = rowsName.slice('logits_rows_'.length).split('_').map(Number);
   return noGrad(() =>
     scope(() => {
-      const targets = hashTargets(file, models, 1, scales);
+      const latent = hashLatent(file, models, 1, scales);
+      const indices = ops.cat(tokenizer.quantise(latent, scales), 1);
+      const golden = file.tensor('indices');
       const labels = tensor([file.integer('label', 0)], { dtype: 'int64' });
-      const logits = generator.logits(labels, tokenizer.inputs(targets, scales), scales);
+      const logits = generator.logits(labels, tokenizer.inputs(splitScales(golden, scales), scales), scales);
       const chosen = logits.select(0, 0).indexSelect(0, tensor(rows, { dtype: 'int64' }));
-      const indices = ops.cat(targets, 1);
       return [
-        compareIntegers('indices', indices, file.tensor('indices')),
+        compareChoices('indices', indices, golden, codeMargins(tokenizer, latent, scales), codeMargin).check,
         compareFloats(rowsName, chosen, file.tensor(rowsName)),
         compareNumber('logits_norm', logits.linalgVectorNorm().item(), file.number('logits_norm'), 1e-4),
-        compareNumber('loss', crossEntropy(logits, file.tensor('indices')).item(), file.number('loss'), 1e-5),
+        compareNumber('loss', crossEntropy(logits, golden).item(), file.number('loss'), 1e-5),
       ];
     }),
   );
@@ -47,7 +48,7 @@ function checkTeacherForcing(file: GoldenFile, models: HashModels): Check[] {
 function checkGreedy(file: GoldenFile, models: HashModels, prefix: string, cfg: number): Check[] {
   const scales = file.scales('patch_nums');
   const margins = file.numbers('greedy.margins');
-  const expected = file.tensor(`${prefix}.indices`).splitWithSizes(scales.map((side) => side * side), 1); // prettier-ignore
+  const expected = splitScales(file.tensor(`${prefix}.indices`), scales);
   const guidance = { shape: 'ramp', scale: cfg, fullAbove: rampSide } as const;
   const options = { labels: [file.integer('label', 0)], seeds: [0], scales, guidance, topK: 1 };
   const checks: Check[] = [];

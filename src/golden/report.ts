@@ -9,9 +9,6 @@ export interface Check {
   detail: string;
 }
 
-/** Argmax margins above this decide: their indices must be equal. */
-export const decisiveMargin = 1e-3;
-
 /** A failing check where the shapes differ, undefined where they are equal. */
 function shapesDiffer(name: string, found: Tensor, expected: Tensor): Check | undefined {
   const [a, b] = [found.shape.join(', '), expected.shape.join(', ')];
@@ -50,8 +47,9 @@ export function compareIntegers(name: string, found: Tensor, expected: Tensor): 
 }
 
 /**
- * Indices chosen by argmax: they must be equal wherever the golden margin between the best two is decisive.
+ * Indices chosen by argmax: they must be equal wherever the margin between the best two decides.
  * @param margins of every index (the same shape), or one number for all of them
+ * @param decisive margins above this decide
  * @returns the check, and whether all are equal: where an undecided one differs, later scales, which build on it, cannot be compared
  */
 export function compareChoices(
@@ -59,6 +57,7 @@ export function compareChoices(
   found: Tensor,
   expected: Tensor,
   margins: Tensor | number,
+  decisive = 1e-3,
 ): { check: Check; equal: boolean } {
   const different = shapesDiffer(name, found, expected);
   if (different) return { check: different, equal: false };
@@ -67,12 +66,12 @@ export function compareChoices(
     const total = differ.sum().item();
     const decided =
       typeof margins === 'number'
-        ? margins > decisiveMargin
+        ? margins > decisive
           ? total
           : 0
-        : differ.logicalAnd(margins.gt(decisiveMargin)).sum().item();
+        : differ.logicalAnd(margins.gt(decisive)).sum().item();
     const undecided = total - decided;
-    const tail = undecided ? `, and ${undecided} whose margin is at most ${decisiveMargin}` : '';
+    const tail = undecided ? `, and ${undecided} whose margin is at most ${decisive}` : '';
     return {
       check: { name, ok: decided === 0, detail: `${decided} of ${expected.numel} differ${tail}` },
       equal: total === 0,

@@ -11,7 +11,7 @@ import {
   teacherForcingLoss,
 } from '../sar/index.js';
 import { Generator, noGrad, ops, scope } from '../torch/index.js';
-import { compareGradients, hashTargets } from './flexVar.js';
+import { compareGradients, hashLatent } from './flexVar.js';
 import type { GoldenFile } from './goldenFile.js';
 import { withHashModels } from './models.js';
 import { type Check, compareFloats, compareIntegers, compareNumber } from './report.js';
@@ -29,7 +29,8 @@ export function checkSar(file: GoldenFile): Check[] {
     scope(() => {
       const scales = file.scales('patch_nums');
       const labels_B = file.tensor('generator.labels');
-      const targets = hashTargets(file, models, labels_B.size(0), scales);
+      const latent = hashLatent(file, models, labels_B.size(0), scales);
+      const targets = models.tokenizer.quantise(latent, scales);
       using random = new Generator(0);
       const base = { ...models, labels_B, targets, scales, step: 0, random, labelDrop: 0 };
       return readings.flatMap(([reading, studentContext]) =>

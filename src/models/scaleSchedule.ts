@@ -50,6 +50,7 @@ export function drawScales(schedule: RandomScales, uniform: () => number): numbe
   const u = uniform();
   for (const threshold of dropThresholds)
     if (u > threshold && scales.length > first.length + 1) drop(first.length, scales.length - 1);
-  while (tokenCount(scales) > maxTokens) drop(scales.length - 4, scales.length);
+  while (tokenCount(scales) > maxTokens && scales.length > first.length)
+    drop(Math.max(first.length, scales.length - 4), scales.length);
   return scales;
 }

@@ -20,7 +20,7 @@ interface Slot {
   decay: boolean;
   firstMoment: Tensor;
   secondMoment: Tensor;
-  /** float32 scalar: updates made, as the fused kernel wants it. */
+  /** float32 scalar: the optimiser's steps, as the fused kernel wants it. */
   steps: Tensor;
 }
 
@@ -51,6 +51,7 @@ export class AdamW {
   step(learningRate: number, weightDecay: number): void {
     this.#steps++;
     noGrad(() => {
+      ops.foreachAddScalar_(Array.from(this.#slots.values(), (slot) => slot.steps), 1); // prettier-ignore
       for (const decay of [true, false]) {
         scope(() => {
           this.#update(decay, learningRate, decay ? weightDecay : 0);
@@ -72,7 +73,6 @@ export class AdamW {
     const second = slots.map((slot) => slot.secondMoment);
     const steps = slots.map((slot) => slot.steps);
     const [beta1, beta2] = this.#betas;
-    ops.foreachAddScalar_(steps, 1);
     if (this.#fused) {
       const options = { lr: learningRate, beta1, beta2, weightDecay, eps: this.#eps, amsgrad: false, maximize: false };
       ops.fusedAdamw_(parameters, gradients, first, second, [], steps, options);

@@ -10,8 +10,9 @@ export function clipGradNorm(parameters: Iterable<Tensor>, maximum: number): Ten
     scope(() => {
       const gradients = [...parameters].flatMap((one) => one.grad ?? []);
       const total = ops.stack(ops.foreachNorm(gradients)).linalgVectorNorm();
-      const factor = maximum / (total.item() + 1e-6);
-      if (factor < 1) ops.foreachMulScalar_(gradients, factor);
+      const norm = total.item();
+      const factor = maximum / (norm + 1e-6);
+      if (factor < 1 && Number.isFinite(norm)) ops.foreachMulScalar_(gradients, factor);
       return total;
     }),
   );

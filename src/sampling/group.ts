@@ -21,9 +21,6 @@ export interface GroupOptions extends FilterOptions {
   device: string;
 }
 
-/** Logits of codes that are never drawn. */
-const never = -100;
-
 /** A group in the middle of sampling. */
 export class Group {
   readonly #held = new Set<Tensor>();
@@ -98,12 +95,10 @@ export class Group {
   #guidedLogits(x_RNC: Tensor): Tensor {
     const { weights, invalidIds } = this.options;
     const weight = weights[this.#index]!;
-    let logits_RNV = this.#session.logits(x_RNC, weight !== 0);
-    if (invalidIds.length) {
-      const ids = tensor([...invalidIds], { dtype: 'int64', device: logits_RNV.device });
-      logits_RNV = logits_RNV.indexFill(-1, ids, never);
-    }
-    return weight === 0 ? logits_RNV : guide(logits_RNV, weight);
+    const logits_RNV = this.#session.logits(x_RNC, weight !== 0);
+    const logits_BNV = weight === 0 ? logits_RNV : guide(logits_RNV, weight);
+    if (!invalidIds.length) return logits_BNV;
+    return logits_BNV.indexFill(-1, tensor([...invalidIds], { dtype: 'int64', device: logits_BNV.device }), -Infinity);
   }
 
   #choose(logits_BNV: Tensor): Tensor {

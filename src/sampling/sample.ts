@@ -41,7 +41,7 @@ export interface ScaleRecord {
   indices_BN: Tensor;
   /** The images of what is sampled so far [B, 3, H, W], clamped to [−1, 1]; belongs to the caller's scope. Call it before the next record. */
   image(): Tensor;
-  /** The guided logits that the tokens were chosen from [B, N, V], float32. Valid until the next record. */
+  /** The guided logits that the tokens were chosen from [B, N, V], float32; −∞ for invalid codes. Valid until the next record. */
   logits_BNV: Tensor;
 }
 
@@ -63,6 +63,7 @@ function check(generator: FlexVar, options: SampleOptions): void {
   for (const id of invalidIds)
     if (!Number.isInteger(id) || id < 0 || id >= codes)
       throw new UsageError(`sample: expected invalid codes of 0 to ${codes - 1}, got ${id}`);
+  if (new Set(invalidIds).size === codes) throw new UsageError('sample: all codes are invalid, none is left to draw');
 }
 
 /** Samples a batch; records come in order of the scales, the last one's `image()` is the result. */
