@@ -1,0 +1,99 @@
+"""The peer of bench/worker.mjs: answers requests, one line of JSON each, with seconds and values."""
+
+import json
+import sys
+import time
+from contextlib import nullcontext
+
+import torch
+
+from flexvar import FlexVAR
+from steps import choose_argmax, sampler, sar_loss, teacher_loss, update
+from tokenizer import Tokenizer
+from weights import hash_weights
+
+CLIP = 2.0
+GAMMA = 0.01
+
+
+class Bench:
+    """The models of one size, and the work that is timed on them."""
+
+    def __init__(self, size):
+        self.size = size
+        self.scales = size["scales"]
+        self.tokenizer = Tokenizer(**size["tokenizer"]).eval().requires_grad_(False)
+        self.model = FlexVAR(**size["generator"])
+        hash_weights(self.tokenizer, size["seed"])
+        hash_weights(self.model, size["seed"])
+        batch, vocabulary = size["batch"], size["tokenizer"]["vocabularySize"]
+        image = torch.arange(batch)
+        self.labels = image % size["generator"]["classes"]
+        self.targets = [
+            (image[:, None] * 131 + side * 17 + torch.arange(side * side)[None] * 7) % vocabulary for side in self.scales
+        ]
+        decayed, rest = [], []
+        for name, parameter in self.model.named_parameters():
+            exempt = parameter.ndim <= 1 or name.startswith("pos_") or "scale_mul" in name
+            (rest if exempt else decayed).append(parameter)
+        groups = [{"params": decayed, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=size["learningRate"], betas=(0.9, 0.95))
+        self.draw = sampler(size["topK"], size["topP"])
+
+    def data(self):
+        return self.model, self.tokenizer, self.labels, self.targets, self.scales
+
+    def check(self):
+        """Loss of teacher forcing, of the student (argmax, guided), and the mean image of greedy sampling."""
+        with torch.no_grad():
+            teacher = teacher_loss(*self.data())[0].item()
+            student = sar_loss(*self.data(), "causal", self.size["guidance"], choose_argmax, GAMMA)[1].item()
+            image = self.model.sample(self.tokenizer, self.labels, self.scales, self.size["cfg"], choose_argmax)
+        return {"teacher": teacher, "student": student, "image": image.abs().mean().item()}
+
+    def train(self):
+        return self.step(lambda: teacher_loss(*self.data())[0])
+
+    def sar(self, context, guidance):
+        return self.step(lambda: sar_loss(*self.data(), context, guidance, self.draw, GAMMA)[0])
+
+    def step(self, forward):
+        with self.precision:
+            loss = forward()
+        return update(self.model, self.optimizer, CLIP, loss)
+
+    def sample(self):
+        with self.precision:
+            image = self.model.sample(self.tokenizer, self.labels, self.scales, self.size["cfg"], self.draw)
+        return image.abs().mean().item()
+
+    def run(self, case, precision):
+        self.precision = torch.autocast("cpu", torch.bfloat16) if precision == "bfloat16" else nullcontext()
+        work = {
+            "check": self.check,
+            "train": self.train,
+            "sar-causal": lambda: self.sar("causal", None),
+            "sar-last-scale": lambda: self.sar("last-scale", None),
+            "sar-guided": lambda: self.sar("causal", self.size["guidance"]),
+            "sample": self.sample,
+        }[case]
+        started = time.perf_counter()
+        value = work()
+        return {"seconds": time.perf_counter() - started, "value": value}
+
+
+def main():
+    bench = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["do"] == "load":
+            torch.set_num_threads(request["threads"])
+            bench = None  # frees the models before
+            bench = Bench(request["size"])
+            answer = {"torch": torch.__version__}
+        else:
+            answer = bench.run(request["case"], request["precision"])
+        print(json.dumps(answer), flush=True)
+
+
+main()

@@ -1,0 +1,192 @@
+// npm run bench [-- --size quickstart|d16 --only NAME --repeats N --threads N --skip-peer]
+// Times ours against plain PyTorch (bench/peer), both on the same libtorch, in turns; prints a table and writes build/bench.json.
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { must, SetupError } from '../scripts/setup/run.mjs';
+import { setup } from '../scripts/setup.mjs';
+import { pythonEnvironment } from './python.mjs';
+import { median, tableOf } from './table.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const project = join(here, '..');
+const cases = ['train', 'sar-causal', 'sar-last-scale', 'sar-guided', 'sample'];
+const names = [...cases, 'products'];
+
+const help = `npm run bench [-- OPTIONS]
+
+Times a training step, a SAR step, sampling and matrix products, ours against plain PyTorch on the same libtorch.
+  --size quickstart|d16  one size; both by default
+  --only NAME            one of ${names.join(', ')}; may be repeated
+  --repeats N            timed runs of each, after one that is not timed (7)
+  --threads N            threads of an operator (${availableParallelism()}, one a core)
+  --skip-peer            ours alone
+
+Example: npm run bench -- --size quickstart --only train --repeats 3`;
+
+function options() {
+  const text = { type: 'string' };
+  const { values } = parseArgs({
+    options: {
+      size: text, only: { ...text, multiple: true }, repeats: text, threads: text,
+      'skip-peer': { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+    },
+  }); // prettier-ignore
+  if (values.help) {
+    console.log(help);
+    process.exit(0);
+  }
+  const oneOf = (option, value, allowed) => {
+    if (!allowed.includes(value))
+      throw new SetupError(`--${option}: expected one of ${allowed.join(', ')}, got '${value}'`);
+    return value;
+  };
+  const count = (option, value) => {
+    if (!/^[1-9]\d*$/.test(value)) throw new SetupError(`--${option}: expected a number above 0, got '${value}'`);
+    return Number(value);
+  };
+  return {
+    sizes: values.size ? [oneOf('size', values.size, ['quickstart', 'd16'])] : ['quickstart', 'd16'],
+    only: values.only?.map((name) => oneOf('only', name, names)) ?? names,
+    repeats: count('repeats', values.repeats ?? '7'),
+    threads: count('threads', values.threads ?? String(availableParallelism())),
+    peer: !values['skip-peer'],
+  };
+}
+
+/** A process that answers requests in turn. */
+class Worker {
+  #child;
+  #lines;
+
+  constructor(name, program, args, env) {
+    this.name = name;
+    this.#child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async ask(request) {
+    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) throw new SetupError(`bench: ${this.name} ended while it ran ${JSON.stringify(request).slice(0, 100)}`);
+    return JSON.parse(value);
+  }
+
+  end() {
+    this.#child.stdin.end();
+  }
+}
+
+/** GFLOP/s that the machine's registers allow, by dtype. */
+function peakOf(threads) {
+  const program = join(project, 'build', 'peak');
+  must('compiling bench/peak.c', 'cc', ['-O3', '-march=native', '-pthread', join(here, 'peak.c'), '-o', program]);
+  return JSON.parse(must('the peak loop', program, [String(threads)]).out);
+}
+
+/** Loss, student's loss and mean image must be the same on both sides: they compute the same model. */
+async function checkEquality(workers, size) {
+  const [ours, peer] = await askAll(workers, { do: 'run', case: 'check', precision: 'float32' });
+  for (const [name, value] of Object.entries(ours.value)) {
+    const found = peer?.value[name] ?? value;
+    const difference = Math.abs(found - value) / Math.abs(value);
+    console.log(`${size}: ${name} ${value.toFixed(6)}${peer ? ` (peer ${found.toFixed(6)})` : ''}`);
+    if (difference > 1e-4) throw new SetupError(`bench: ${size}: ${name} differs: ours ${value}, the peer's ${found}`);
+  }
+  return ours.value;
+}
+
+async function askAll(workers, request) {
+  const answers = [];
+  for (const worker of workers) answers.push(await worker.ask(request));
+  return answers;
+}
+
+/** Median seconds a side, taken in turns after one run each that is not timed. */
+async function timeCase(workers, request, repeats) {
+  await askAll(workers, request);
+  const rounds = [];
+  for (let i = 0; i < repeats; i++) rounds.push(await askAll(workers, request));
+  return workers.map((_, side) => median(rounds.map((round) => round[side].seconds)));
+}
+
+async function timeProducts(ours, shapes, precision, { repeats, threads }) {
+  const rates = [];
+  for (const shape of shapes) {
+    const [seconds] = await timeCase([ours], { do: 'product', precision, shape, threads }, repeats);
+    rates.push((2 * shape.reduce((a, b) => a * b)) / seconds / 1e9);
+  }
+  return rates;
+}
+
+async function main() {
+  const { sizes: chosen, only, repeats, threads, peer } = options();
+  setup();
+  const { productsOf, sizes } = await import('./sizes.mjs');
+  const { fastBfloat16, libtorch } = await import('../dist/torch/index.js');
+  const precisions = fastBfloat16() ? ['float32', 'bfloat16'] : ['float32'];
+  const { build, version } = libtorch();
+  const workers = [new Worker('ours', process.execPath, [join(here, 'worker.mjs')], process.env)];
+  if (peer)
+    workers.push(
+      new Worker(
+        'the peer',
+        'python3',
+        ['-W', 'ignore', join(here, 'peer', 'worker.py')],
+        pythonEnvironment(project, build),
+      ),
+    );
+  const machine = {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    threads,
+    libtorch: version,
+    node: process.version,
+  };
+  const report = {
+    machine,
+    precisions,
+    peak: only.includes('products') ? peakOf(threads) : {},
+    repeats,
+    checks: {},
+    rows: [],
+  };
+  try {
+    for (const size of chosen) {
+      await askAll(workers, { do: 'load', size: sizes[size], threads });
+      report.checks[size] = await checkEquality(workers, size);
+      for (const precision of precisions) {
+        for (const name of cases.filter((one) => only.includes(one))) {
+          const [ours, theirs] = await timeCase(workers, { do: 'run', case: name, precision }, repeats);
+          report.rows.push({ size, name, precision, ours, peer: theirs });
+          console.log(
+            `${size} ${name} ${precision}: ${ours.toFixed(3)} s${theirs ? `, peer ${theirs.toFixed(3)} s` : ''}`,
+          );
+        }
+        if (!only.includes('products')) continue;
+        const shapes = productsOf(sizes[size]);
+        const rates = await timeProducts(workers[0], shapes, precision, { repeats, threads });
+        shapes.forEach((shape, i) =>
+          report.rows.push({ size, name: `product ${shape.join('×')}`, precision, gflops: rates[i] }),
+        );
+      }
+    }
+  } finally {
+    for (const worker of workers) worker.end();
+  }
+  mkdirSync(join(project, 'build'), { recursive: true });
+  writeFileSync(join(project, 'build', 'bench.json'), `${JSON.stringify(report, null, 2)}\n`);
+  console.log(`\n${tableOf(report)}\n\nbuild/bench.json holds these figures`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof SetupError) && error.code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw error;
+  console.error(`error: ${error.message}`);
+  process.exit(2);
+}
