@@ -38,7 +38,13 @@ const common = {
     clip: z.number().positive().default(2),
   }),
   /** In images; 0 for never. */
-  every: z.strictObject({ log: z.int().min(0), sample: z.int().min(0), save: z.int().min(0) }),
+  every: z
+    .strictObject({
+      log: z.int().min(0).default(1000),
+      sample: z.int().min(0).default(50_000),
+      save: z.int().min(0).default(50_000),
+    })
+    .prefault({}),
   keepCheckpoints: count.default(2),
 };
 
@@ -54,20 +60,22 @@ export const tokenizerSettings = z.strictObject({
   scalesPerStep: z.int().min(0).default(0),
   channelsLast: z.boolean().default(true),
   flip: z.boolean().default(false),
-  loss: z.strictObject({
-    l1: weight.default(0.2),
-    l2: weight.default(1),
-    codebook: weight.default(1),
-    commitment: weight.default(0.25),
-    /** Weight of the distance in a classifier's features; needs `classifier`. */
-    perceptual: weight.default(0),
-    /** Path of a classifier's weights (`scalewise evaluate` makes them). */
-    classifier: z.string().optional(),
-    /** Weight of the patch-adversarial term. */
-    adversarial: weight.default(0),
-    /** Images after which the discriminator takes part. */
-    adversarialStart: z.int().min(0).default(0),
-  }),
+  loss: z
+    .strictObject({
+      l1: weight.default(0.2),
+      l2: weight.default(1),
+      codebook: weight.default(1),
+      commitment: weight.default(0.25),
+      /** Weight of the distance in a classifier's features; needs `classifier`. */
+      perceptual: weight.default(0),
+      /** Path of a classifier's weights (`scalewise evaluate` makes them). */
+      classifier: z.string().optional(),
+      /** Weight of the patch-adversarial term. */
+      adversarial: weight.default(0),
+      /** Images after which the discriminator takes part. */
+      adversarialStart: z.int().min(0).default(0),
+    })
+    .prefault({}),
   /** Codes that no position used for this many images are replaced by latents of the batch; 0 for never. */
   reviveAfter: z.int().min(0).default(0),
 });

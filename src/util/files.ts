@@ -24,7 +24,7 @@ const sentences: Record<string, string> = {
   ENOENT: 'no such file or folder',
   ENOTDIR: 'a file stands where a folder was expected',
   EISDIR: 'a folder stands where a file was expected',
-  EEXIST: 'something of that name exists already',
+  EEXIST: 'a file of that name stands in the way; choose another place',
   EIO: 'the disk reported an input/output error',
 };
 
