@@ -46,6 +46,11 @@ function route(source) {
 
 const wheelFolder = () => join(clone, '.libtorch', 'torch-2.13.0');
 
+/** Forgets which libtorch is in use: the same one by another way would rightly be kept. */
+function unbuild() {
+  rmSync(join(clone, 'build'), { recursive: true });
+}
+
 function moved() {
   const there = join(base, 'moved');
   renameSync(clone, there);
@@ -56,6 +61,7 @@ function moved() {
 
 function folders() {
   if (!existsSync(wheelFolder())) return;
+  unbuild();
   const folder = setup('--libtorch', join(wheelFolder(), 'torch'));
   check('a folder', folder.code === 0, folder);
   isUsed('path');
@@ -64,6 +70,7 @@ function folders() {
   check('a Python of its own', venv.code === 0, venv);
   const site = run(join(python, 'bin', 'python3'), ['-c', 'import site; print(site.getsitepackages()[0])']).out.trim();
   writeFileSync(join(site, 'wheel.pth'), `${wheelFolder()}\n`);
+  unbuild();
   const before = process.env.PATH;
   process.env.PATH = `${join(python, 'bin')}:${before}`;
   const system = setup('--libtorch', 'system');

@@ -1,5 +1,5 @@
 // The parts of set-up that need no libtorch: npm packages, and the TypeScript build.
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, quietly, say, SetupError } from './run.mjs';
 
@@ -14,6 +14,8 @@ export function installNpmPackages(project) {
   if (complete && changed(join(modules, '.package-lock.json')) >= changed(lock)) return;
   if (!quietly('npm', ['--version']).ok)
     throw new SetupError('missing: npm, which comes with Node (https://nodejs.org)');
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new SetupError(`${modules} is a link, and npm ci would empty the folder behind it; remove the link`);
   say('installing the npm packages of package-lock.json (about 150 MB)');
   must('npm ci', 'npm', ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: project });
 }

@@ -1,6 +1,6 @@
 // What set-up itself needs: named where it is missing, installed by root on Debian. And true counts of a test run.
 import { spawn } from 'node:child_process';
-import { existsSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BareProject, put } from './bareProject.js';
@@ -66,6 +66,19 @@ describe('npm packages', () => {
     utimesSync(lock, new Date(), new Date(Date.now() + 5000));
     expect(npm()).toHaveLength(1);
   });
+});
+
+test('a node_modules that is a link is not emptied through it', () => {
+  const shared = join(clone.base, 'shared');
+  put(join(shared, 'one/package.json'), '{}');
+  rmSync(join(clone.path, 'node_modules'), { recursive: true });
+  symlinkSync(shared, join(clone.path, 'node_modules'));
+  put(join(clone.path, 'package-lock.json'), '{}');
+  const { code, err, calls } = clone.run([], { systemTorch: '2.6.0' });
+  expect(code).toBe(2);
+  expect(err).toContain('is a link, and npm ci would empty the folder behind it');
+  expect(calls).toEqual([]);
+  expect(existsSync(join(shared, 'one/package.json'))).toBe(true);
 });
 
 describe('the lock', () => {

@@ -42,8 +42,13 @@ const cases: [Partial<Facts> | { addon: Partial<Measured> }, Finding['level'], R
   [{ cache: { folder: '/c', writable: true, free: gib } }, 'warning', /1.0 GiB of disk/, /free some space/],
   [{ addon: { ...addon, blas: 'reference BLAS', gflops: 3 } }, 'warning', /\(3 GFLOP\/s\)/, /libopenblas0-pthread/],
   [{ addon: { ...addon, capability: 'DEFAULT' } }, 'warning', /DEFAULT/, /ATEN_CPU_CAPABILITY/],
-  [{ cpu: { cores: 2, features: ['avx'] } }, 'warning', /no AVX2/, /another machine/],
-  [{ addon: { ...addon, bfloat16Speed: 0.05 } }, 'note', /0.05 of float32/, /auto/],
+  [{ cpu: { cores: 2, features: ['avx', 'avx512_bf16'] } }, 'warning', /no AVX2/, /another machine/],
+  [
+    { cpu: { cores: 2, features: ['avx2'] }, addon: { ...addon, bfloat16Speed: 0.05 } },
+    'note',
+    /0.05 of float32/,
+    /auto/,
+  ],
   [{ addon: { ...addon, fusedAdamW: false, fusedAttention: false } }, 'note', /fused attention and AdamW/, /wheel/],
   [{ nvidiaDriver: true }, 'warning', /without CUDA/, /--libtorch system/],
   [{ nvidiaDriver: true, addon: { ...addon, cuda: true } }, 'warning', /finds no device/, /CUDA build/],
@@ -65,7 +70,7 @@ test('the gravest comes first', () => {
     ...facts,
     node: { version: '18.0.0', needed: '20.19' },
     memory: { total: gib, free: gib },
-    addon: { ...addon, bfloat16Speed: 0.5 },
+    addon: { ...addon, fusedAdamW: false },
   }).map((one) => one.level);
   expect(levels).toEqual(['error', 'warning', 'note']);
 });

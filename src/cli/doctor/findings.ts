@@ -84,12 +84,12 @@ function engine({ cpu, nvidiaDriver }: Facts, addon: Measured): Finding[] {
     );
   if (!cpu.features.some((one) => one === 'avx2' || one === 'asimd' || one === 'neon'))
     add('warning', 'this CPU has no AVX2', 'everything takes several times as long', 'use another machine');
-  if (addon.bfloat16Speed < 1)
+  if (!addon.cudaDevices && !cpu.features.some((one) => one === 'avx512_bf16' || one === 'amx_bf16'))
     add(
       'note',
-      `bfloat16 products have ${addon.bfloat16Speed.toFixed(2)} of float32's speed here`,
-      'mixed precision saves memory but costs time, so `auto` stands for float32',
-      'keep `precision` at auto; CPUs with AVX512-BF16 or AMX, and GPUs, are faster in bfloat16',
+      `this CPU has no bfloat16 instructions (products have ${addon.bfloat16Speed.toFixed(2)} of float32's speed)`,
+      'mixed precision saves memory but little or no time, so `precision` auto stands for float32',
+      'keep it at auto; CPUs with AVX512-BF16 or AMX, and GPUs, are about twice as fast in bfloat16',
     );
   if (!addon.fusedAdamW || !addon.fusedAttention)
     add(
