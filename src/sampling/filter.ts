@@ -1,8 +1,8 @@
 // Top-k, then top-p (nucleus) filtering, and drawing from what is left.
 // Legend: B images, N tokens, V codes, K candidates.
-import { type Tensor } from '../torch/index.js';
+import { arange, ones, type Tensor } from '../torch/index.js';
 
-/** The tokens that may be drawn, most probable first. */
+/** The tokens that may be drawn: most probable first where something limits the choice, all of them by index where nothing does. */
 export interface Candidates {
   /** Code indices [B, N, K], int64. */
   indices_BNK: Tensor;
@@ -26,8 +26,10 @@ export interface FilterOptions {
  */
 export function filterLogits(logits_BNV: Tensor, { topK = 0, topP = 0 }: FilterOptions = {}): Candidates {
   const vocabulary = logits_BNV.size(-1);
-  const [sorted_BNK, indices_BNK] = logits_BNV.topk(candidateCount(logits_BNV, topK, vocabulary), -1, true, true);
-  let kept_BNK = sorted_BNK.ge(sorted_BNK.narrow(-1, Math.min(topK || vocabulary, sorted_BNK.size(-1)) - 1, 1));
+  const most = topK > 0 ? Math.min(topK, vocabulary) : vocabulary;
+  if (most === vocabulary && topP <= 0) return everything(logits_BNV);
+  const [sorted_BNK, indices_BNK] = largest(logits_BNV, most);
+  let kept_BNK = sorted_BNK.ge(sorted_BNK.narrow(-1, most - 1, 1));
   const probabilities_BNK = sorted_BNK.maskedFill(kept_BNK.logicalNot(), -Infinity).softmax(-1);
   if (topP > 0) {
     // mass of this candidate and all less probable ones
@@ -39,12 +41,23 @@ export function filterLogits(logits_BNV: Tensor, { topK = 0, topP = 0 }: FilterO
   return { indices_BNK, kept_BNK, probabilities_BNK: probabilities_BNK.mul(kept_BNK.to('float32')) };
 }
 
-/** k, widened where logits tie with the k-th: ties are kept. */
-function candidateCount(logits_BNV: Tensor, topK: number, vocabulary: number): number {
-  if (topK <= 0 || topK >= vocabulary) return vocabulary;
-  const [largest_BNK] = logits_BNV.topk(topK, -1, true, true);
-  const least_BN1 = largest_BNK.narrow(-1, topK - 1, 1);
-  return logits_BNV.ge(least_BN1).sum([-1]).amax().item();
+/** All codes, unsorted: sorting takes far longer than all the rest. */
+function everything(logits_BNV: Tensor): Candidates {
+  const { shape, device } = logits_BNV;
+  return {
+    indices_BNK: arange(0, shape.at(-1)!, 1, { device }).expand(shape),
+    kept_BNK: ones(shape, { dtype: 'bool', device }),
+    probabilities_BNK: logits_BNV.softmax(-1),
+  };
+}
+
+/** The k largest logits and their indices, in descending order, and more of them where others tie with the k-th: ties are kept. */
+function largest(logits_BNV: Tensor, k: number): [sorted_BNK: Tensor, indices_BNK: Tensor] {
+  const found = logits_BNV.topk(k, -1, true, true);
+  if (k === logits_BNV.size(-1)) return found;
+  const least_BN1 = found[0].narrow(-1, k - 1, 1);
+  const count = logits_BNV.ge(least_BN1).sum([-1]).amax().item();
+  return count > k ? logits_BNV.topk(count, -1, true, true) : found;
 }
 
 /** One token a position by inverting the cumulative distribution: `uniform_BN` in [0, 1) decides → indices [B, N]. */
