@@ -69,21 +69,14 @@ class Bench {
     return this.step(precision, { forcing: 'sar', studentContext, tokens: { topK, topP, guidance } });
   }
 
-  /** The mean absolute value of the last scale's images. */
+  /** The mean absolute value of the last scale's images; the batch is computed together, as the peer does it. */
   sample(precision, topK, topP) {
     const { labels, scales, size } = this;
     const seeds = labels.map((_, i) => i);
     const guidance = { shape: 'ramp', scale: size.cfg };
+    const options = { labels, seeds, scales, guidance, topK, topP, precision, independent: false };
     return scope(() => {
-      for (const record of sample(this.generator, this.tokenizer, {
-        labels,
-        seeds,
-        scales,
-        guidance,
-        topK,
-        topP,
-        precision,
-      }))
+      for (const record of sample(this.generator, this.tokenizer, options))
         if (record.index === scales.length - 1) return record.image().abs().mean().item();
       throw new Error('internal: no last scale');
     });
