@@ -1,0 +1,170 @@
+// The FlexVAR tokenizer: nearest codes, the pyramid, straight-through gradients, and what cannot be tokenised.
+import { afterAll, describe, expect, test } from 'vitest';
+import { initialiseTokenizer } from '../models/index.js';
+import { Generator, noGrad, randn, scope, type Tensor, tensor } from '../torch/index.js';
+import { UsageError } from '../util/errors.js';
+import { Codebook, FlexVarTokenizer, flexVarTokenizerConfig, tokenCount, usedShare } from './index.js';
+
+const sizes = { channels: 8, multipliers: [1, 2, 2], resBlocks: 1, zChannels: 8, codeWidth: 3, vocabularySize: 20, normGroups: 4 }; // prettier-ignore
+const tokenizer = new FlexVarTokenizer(flexVarTokenizerConfig.parse(sizes)).eval();
+initialiseTokenizer(tokenizer, new Generator(1));
+afterAll(() => {
+  tokenizer.dispose();
+});
+
+/** Rows of the last dimension, as plain numbers. */
+function rows(one: Tensor): number[][] {
+  const [values, width] = [one.toArray(), one.size(-1)];
+  return Array.from({ length: values.length / width }, (_, i) => values.slice(i * width, (i + 1) * width));
+}
+const unit = (row: number[]): number[] => row.map((x) => x / Math.hypot(...row));
+const dot = (a: number[], b: number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+
+describe('codebook', () => {
+  const codebook = new Codebook(20, 3);
+  noGrad(() => scope(() => codebook.embedding.weight_VD.copy_(randn([20, 3], { generator: new Generator(4) }).mul(7))));
+  const latent = (): Tensor => randn([2, 3, 4, 4], { generator: new Generator(5) });
+  const codes = (): number[][] => rows(codebook.embedding.weight_VD).map(unit);
+
+  test('the nearest code by cosine, whatever the lengths', () => {
+    scope(() => {
+      const expected = rows(latent().permute([0, 2, 3, 1]).contiguous()).map((row) => {
+        const cosines = codes().map((code) => dot(code, unit(row)));
+        return cosines.indexOf(Math.max(...cosines));
+      });
+      const found = codebook.nearest(latent());
+      expect(found.shape).toEqual([2, 16]);
+      expect(found.toArray()).toEqual(expected);
+    });
+  });
+  test('codes are looked up as unit vectors, row by row', () => {
+    scope(() => {
+      const indices = [3, 1, 4, 1];
+      const map = codebook.lookUp(tensor([indices], { dtype: 'int64' }), 2);
+      expect(map.shape).toEqual([1, 3, 2, 2]);
+      rows(map.permute([0, 2, 3, 1]).contiguous()).forEach((row, i) => {
+        row.forEach((x, channel) => {
+          expect(x).toBeCloseTo(codes()[indices[i]!]![channel]!, 6);
+        });
+      });
+    });
+  });
+  test('losses, and the gradient that goes straight through', () => {
+    scope(() => {
+      const given = latent();
+      given.requiresGrad = true;
+      const { indices_BN, codes_BChw, codebookLoss, commitmentLoss } = codebook.quantise(given);
+      const plain = codebook.lookUp(indices_BN, 4);
+      expect(codes_BChw.sub(plain).abs().amax().item()).toBeLessThan(1e-6);
+      expect(codebookLoss.item()).toBeCloseTo(commitmentLoss.item(), 6);
+      codebookLoss.backward();
+      expect([given.grad, codebook.embedding.weight_VD.grad === null]).toEqual([null, false]);
+      codebook.embedding.weight_VD.grad = null;
+      commitmentLoss.backward({ retainGraph: true });
+      expect([given.grad === null, codebook.embedding.weight_VD.grad]).toEqual([false, null]);
+      given.grad = null;
+      const weights = randn([2, 3, 4, 4], { generator: new Generator(6) });
+      codes_BChw.mul(weights).sum().backward({ retainGraph: true });
+      const through = given.grad as Tensor | null;
+      given.grad = null;
+      given
+        .div(given.linalgVectorNorm(2, [1], true))
+        .mul(weights)
+        .sum()
+        .backward(); // of the unit latent alone
+      expect(through!.sub(given.grad!).abs().amax().item()).toBeLessThan(1e-5);
+      codebook.embedding.weight_VD.grad = null;
+    });
+  });
+});
+
+describe('pyramid', () => {
+  test.each([[[1, 2, 4]], [[2, 5, 3]], [[4]]])(
+    'pushing scale by scale gives the inputs in one piece, scales %j',
+    (scales) => {
+      scope(() => {
+        const random = new Generator(2);
+        const indices = scales.map((side) =>
+          randn([2, side * side], { generator: random })
+            .mul(5)
+            .abs()
+            .to('int64')
+            .clampMax(19),
+        );
+        noGrad(() => {
+          const pyramid = tokenizer.pyramid(scales);
+          expect(() => pyramid.image()).toThrow(/empty pyramid/);
+          const pushed = indices.map((one, i) => {
+            const next = pyramid.push(one);
+            expect(pyramid.image().toArray()).toEqual(tokenizer.decodeScale(one, scales[i]!).toArray());
+            return next;
+          });
+          expect(pushed.at(-1)).toBeUndefined();
+          expect(pushed.slice(0, -1).map((one) => one!.shape)).toEqual(
+            scales.slice(1).map((side) => [2, side * side, 3]),
+          );
+          if (scales.length > 1) {
+            const whole = tokenizer.inputs(indices, scales);
+            expect(whole.shape).toEqual([2, tokenCount(scales) - scales[0]! ** 2, 3]);
+            expect(whole.toArray()).toEqual(
+              [0, 1].flatMap((b) => pushed.slice(0, -1).flatMap((one) => one!.select(0, b).toArray())),
+            );
+          }
+        });
+      });
+    },
+  );
+});
+
+test('images become indices of every scale and images again', () => {
+  noGrad(() => {
+    scope(() => {
+      const latent = tokenizer.encode(randn([2, 3, 16, 16], { generator: new Generator(3) }));
+      expect([tokenizer.stride, latent.shape]).toEqual([4, [2, 3, 4, 4]]);
+      const indices = tokenizer.quantise(latent, [1, 3, 4]);
+      expect(indices.map((one) => one.shape)).toEqual([[2, 1], [2, 9], [2, 16]]); // prettier-ignore
+      expect(tokenizer.decodeScale(indices[1]!, 3).shape).toEqual([2, 3, 12, 12]);
+    });
+  });
+});
+
+test('the share of codes in use', () => {
+  scope(() => {
+    const indices = [tensor([[0, 1, 1]], { dtype: 'int64' }), tensor([[7]], { dtype: 'int64' })];
+    expect(usedShare(indices, 10)).toBeCloseTo(0.3, 12);
+  });
+});
+
+test('initial values: uniform by fan-in, codes within 1/V, norms of one', () => {
+  scope(() => {
+    const largest = (one: Tensor) => one.abs().amax().item();
+    const { weight_OIKK, bias_O } = tokenizer.encoder.levels[1]!.blocks[0]!.conv2;
+    const bound = 1 / Math.sqrt(16 * 9);
+    for (const one of [weight_OIKK, bias_O]) expect(largest(one)).toBeLessThanOrEqual(Math.fround(bound));
+    expect(weight_OIKK.square().mean().sqrt().item() / (bound / Math.sqrt(3))).toBeCloseTo(1, 1);
+    expect(largest(tokenizer.codebook.embedding.weight_VD)).toBeLessThanOrEqual(1 / 20);
+    expect(tokenizer.encoder.normOut.weight_C.eq(1).all().item()).toBe(1);
+  });
+});
+
+test('what does not fit is refused in one sentence', () => {
+  noGrad(() => {
+    scope(() => {
+      const encode =
+        (...shape: number[]) =>
+        () =>
+          tokenizer.encode(randn(shape));
+      expect(encode(1, 3, 18, 16)).toThrow('sides divisible by 4, got [1, 3, 18, 16]');
+      expect(encode(1, 1, 16, 16)).toThrow(/images of 3 channels/);
+      expect(encode(3, 16, 16)).toThrow(UsageError);
+      const latent = randn([1, 3, 4, 4]);
+      expect(() => tokenizer.quantise(latent, [1, 2])).toThrow(
+        /the last scale to be the latent's side 4, got \[1, 2\]/,
+      );
+      expect(tokenizer.quantiseScales(latent, [1, 2]).length).toBe(2);
+    });
+  });
+  const make = (given: object) => () => new FlexVarTokenizer(flexVarTokenizerConfig.parse({ ...sizes, ...given }));
+  expect(make({ normGroups: 3 })).toThrow(/8 channels cannot be divided into 3 groups/);
+  expect(make({ chanels: 3 })).toThrow();
+});
