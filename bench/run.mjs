@@ -1,4 +1,4 @@
-// npm run bench [-- --size quickstart|d16 --only NAME --repeats N --threads N --skip-peer]
+// npm run bench [-- --size quickstart|d16 --only NAME --repeats N --threads N --device cuda --skip-peer]
 // Times ours against plain PyTorch (bench/peer), both on the same libtorch, in turns; prints a table and writes build/bench.json.
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -24,6 +24,7 @@ Times a training step, a SAR step, sampling and matrix products, ours against pl
   --only NAME            one of ${names.join(', ')}; may be repeated
   --repeats N            timed runs of each, after one that is not timed (7)
   --threads N            threads of an operator (${availableParallelism()}, one a core)
+  --device cpu|cuda      where both compute (cpu)
   --skip-peer            ours alone
 
 Example: npm run bench -- --size quickstart --only train --repeats 3`;
@@ -32,7 +33,7 @@ function options() {
   const text = { type: 'string' };
   const { values } = parseArgs({
     options: {
-      size: text, only: { ...text, multiple: true }, repeats: text, threads: text,
+      size: text, only: { ...text, multiple: true }, repeats: text, threads: text, device: text,
       'skip-peer': { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
     },
   }); // prettier-ignore
@@ -54,6 +55,7 @@ function options() {
     only: values.only?.map((name) => oneOf('only', name, names)) ?? names,
     repeats: count('repeats', values.repeats ?? '7'),
     threads: count('threads', values.threads ?? String(availableParallelism())),
+    device: oneOf('device', values.device ?? 'cpu', ['cpu', 'cuda']),
     peer: !values['skip-peer'],
   };
 }
@@ -106,29 +108,36 @@ async function askAll(workers, request) {
   return answers;
 }
 
-/** Median seconds a side, taken in turns after one run each that is not timed. */
-async function timeCase(workers, request, repeats) {
-  await askAll(workers, request);
+/**
+ * Median seconds of each request on each side, after one run each that is not timed. Every round makes all requests on all sides, so that
+ * what disturbs the machine for a while touches all of them.
+ */
+async function timeInTurns(workers, requests, repeats) {
+  for (const request of requests) await askAll(workers, request);
   const rounds = [];
-  for (let i = 0; i < repeats; i++) rounds.push(await askAll(workers, request));
-  return workers.map((_, side) => median(rounds.map((round) => round[side].seconds)));
+  for (let i = 0; i < repeats; i++) {
+    const round = [];
+    for (const request of requests) round.push(await askAll(workers, request));
+    rounds.push(round);
+  }
+  return requests.map((_, at) => workers.map((_, side) => median(rounds.map((round) => round[at][side].seconds))));
 }
 
-async function timeProducts(ours, shapes, precision, { repeats, threads }) {
-  const rates = [];
-  for (const shape of shapes) {
-    const [seconds] = await timeCase([ours], { do: 'product', precision, shape, threads }, repeats);
-    rates.push((2 * shape.reduce((a, b) => a * b)) / seconds / 1e9);
-  }
-  return rates;
+/** GFLOP/s of products of some shapes. */
+async function timeProducts(ours, shapes, precision, { repeats, threads, device }) {
+  const requests = shapes.map((shape) => ({ do: 'product', precision, shape, threads, device }));
+  const times = await timeInTurns([ours], requests, repeats);
+  return shapes.map((shape, i) => (2 * shape.reduce((a, b) => a * b)) / times[i][0] / 1e9);
 }
 
 async function main() {
-  const { sizes: chosen, only, repeats, threads, peer } = options();
+  const { sizes: chosen, only, repeats, threads, device, peer } = options();
   setup();
   const { productsOf, sizes } = await import('./sizes.mjs');
-  const { fastBfloat16, libtorch } = await import('../dist/torch/index.js');
-  const precisions = fastBfloat16() ? ['float32', 'bfloat16'] : ['float32'];
+  const { cudaAvailable, fastBfloat16, libtorch } = await import('../dist/torch/index.js');
+  if (device === 'cuda' && !cudaAvailable())
+    throw new SetupError('--device: this libtorch has no CUDA device; `npx scalewise doctor` says why');
+  const precisions = fastBfloat16(device) ? ['float32', 'bfloat16'] : ['float32'];
   const { build, version } = libtorch();
   const workers = [new Worker('ours', process.execPath, [join(here, 'worker.mjs')], process.env)];
   if (peer)
@@ -144,32 +153,33 @@ async function main() {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     threads,
+    device,
     libtorch: version,
     node: process.version,
   };
   const report = {
     machine,
     precisions,
-    peak: only.includes('products') ? peakOf(threads) : {},
+    peak: only.includes('products') && device === 'cpu' ? peakOf(threads) : {},
     repeats,
     checks: {},
     rows: [],
   };
   try {
     for (const size of chosen) {
-      await askAll(workers, { do: 'load', size: sizes[size], threads });
+      await askAll(workers, { do: 'load', size: sizes[size], threads, device });
       report.checks[size] = await checkEquality(workers, size);
       for (const precision of precisions) {
-        for (const name of cases.filter((one) => only.includes(one))) {
-          const [ours, theirs] = await timeCase(workers, { do: 'run', case: name, precision }, repeats);
+        const wanted = cases.filter((one) => only.includes(one));
+        const requests = wanted.map((name) => ({ do: 'run', case: name, precision }));
+        const times = await timeInTurns(workers, requests, repeats);
+        wanted.forEach((name, i) => {
+          const [ours, theirs] = times[i];
           report.rows.push({ size, name, precision, ours, peer: theirs });
-          console.log(
-            `${size} ${name} ${precision}: ${ours.toFixed(3)} s${theirs ? `, peer ${theirs.toFixed(3)} s` : ''}`,
-          );
-        }
+        });
         if (!only.includes('products')) continue;
         const shapes = productsOf(sizes[size]);
-        const rates = await timeProducts(workers[0], shapes, precision, { repeats, threads });
+        const rates = await timeProducts(workers[0], shapes, precision, { repeats, threads, device });
         shapes.forEach((shape, i) =>
           report.rows.push({ size, name: `product ${shape.join('×')}`, precision, gflops: rates[i] }),
         );

@@ -38,7 +38,7 @@ export function tableOf({ machine, precisions, peak, rows, repeats }) {
         '',
         '',
       ];
-      return row([size, name, precision, ...cells, productGoal]);
+      return row([size, name, precision, ...cells, most ? productGoal : '']);
     }
     const training = find(size, 'train', precision)?.ours;
     return row([
@@ -55,7 +55,7 @@ export function tableOf({ machine, precisions, peak, rows, repeats }) {
   });
   const low = precisions.includes('bfloat16') ? '' : '; bfloat16 left out: this CPU has no instructions for it';
   return [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.threads} threads, libtorch ${machine.libtorch}, Node ${machine.node}; medians of ${repeats}${low}.`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.threads} threads, on ${machine.device}, libtorch ${machine.libtorch}, Node ${machine.node}; medians of ${repeats}${low}.`,
     '',
     row(['size', 'work', 'precision', 'ours', 'peer', '/ peer', '/ peer float32', '/ our training step', 'goal']),
     row(Array(9).fill('---')),

@@ -14,8 +14,9 @@ const gamma = 0.01;
 
 /** The models of one size, and the work that is timed on them. */
 class Bench {
-  constructor(size) {
+  constructor(size, device) {
     this.size = size;
+    this.device = device;
     this.scales = size.scales;
     this.tokenizer = new FlexVarTokenizer(size.tokenizer).eval().requireGrad(false);
     this.generator = new FlexVar({ ...size.generator, pathDrop: size.pathDrop });
@@ -23,17 +24,19 @@ class Bench {
     hashWeights(this.generator, size.seed);
     const { width, positionSide, classes } = size.generator;
     scope(() => noGrad(() => this.generator.pos_1CSS.copy_(sineCosineMap(width, positionSide))));
+    this.tokenizer.to({ device });
+    this.generator.to({ device });
     this.labels = Array.from({ length: size.batch }, (_, image) => image % classes);
-    this.labels_B = keep(tensor(this.labels, { dtype: 'int64' }));
+    this.labels_B = keep(tensor(this.labels, { dtype: 'int64', device }));
     this.targets = this.scales.map((side) => {
       const token = (i) =>
         (Math.trunc(i / side ** 2) * 131 + side * 17 + (i % side ** 2) * 7) % size.tokenizer.vocabularySize;
       const tokens = BigInt64Array.from({ length: size.batch * side ** 2 }, (_, i) => BigInt(token(i)));
-      return keep(tensor(tokens, { shape: [size.batch, side ** 2] }));
+      return keep(tensor(tokens, { shape: [size.batch, side ** 2], device }));
     });
     this.parameters = this.generator.parameters();
     this.optimizer = new AdamW(parameterGroups(this.generator));
-    this.random = new Generator(1);
+    this.random = new Generator(1, device);
   }
 
   dispose() {
@@ -59,7 +62,7 @@ class Bench {
       weightDecay: 0.05,
       clip,
       precision,
-      device: 'cpu',
+      device: this.device,
     };
     return optimizerStep(options, () => this.forcing(settings)).loss;
   }
@@ -74,7 +77,7 @@ class Bench {
     const { labels, scales, size } = this;
     const seeds = labels.map((_, i) => i);
     const guidance = { shape: 'ramp', scale: size.cfg };
-    const options = { labels, seeds, scales, guidance, topK, topP, precision, independent: false };
+    const options = { labels, seeds, scales, guidance, topK, topP, precision, device: this.device, independent: false };
     return scope(() => {
       for (const record of sample(this.generator, this.tokenizer, options))
         if (record.index === scales.length - 1) return record.image().abs().mean().item();
@@ -111,12 +114,13 @@ class Bench {
 }
 
 /** Seconds of one product of [m, k] and [k, n]. */
-function product(precision, [m, k, n]) {
+function product(precision, [m, k, n], device) {
   return scope(() => {
-    const [a, b] = [ones([m, k], { dtype: precision }), ones([k, n], { dtype: precision })];
-    a.matmul(b);
+    const [a, b] = [ones([m, k], { dtype: precision, device }), ones([k, n], { dtype: precision, device })];
+    const multiply = () => a.matmul(b).select(0, 0).select(0, 0).item(); // waits for the device
+    multiply();
     const started = process.hrtime.bigint();
-    a.matmul(b);
+    multiply();
     return { seconds: Number(process.hrtime.bigint() - started) / 1e9 };
   });
 }
@@ -128,11 +132,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (request.do === 'load') {
     setThreads(request.threads);
     bench?.dispose();
-    bench = new Bench(request.size);
+    bench = new Bench(request.size, request.device);
     answer = { torch: libtorch().version };
   } else if (request.do === 'product') {
     setThreads(request.threads);
-    answer = product(request.precision, request.shape);
+    answer = product(request.precision, request.shape, request.device);
   } else answer = bench.run(request.case, request.precision);
   console.log(JSON.stringify(answer));
 }

@@ -114,19 +114,20 @@ class FlexVAR(nn.Module):
         condition = self.class_emb(labels)
         start = condition[:, None] + self.pos_start
         x = torch.cat((start, self.word_embed(inputs).float()), dim=1) + self.positions(scales)
-        return self.run_blocks(self.low(x), condition, self.low(self.mask(scales)))
+        return self.run_blocks(self.low(x), condition, self.low(self.mask(scales).to(x.device)))
 
     def last_scale(self, labels, inputs, side):
         """The student pass of SAR's released trainer: the last scale after the bare class embedding."""
         condition = self.class_emb(labels)
         scales = [1, side]
         x = torch.cat((condition[:, None], self.word_embed(inputs).float()), dim=1) + self.positions(scales)
-        return self.run_blocks(self.low(x), condition, self.low(self.mask(scales)))[:, 1:]
+        return self.run_blocks(self.low(x), condition, self.low(self.mask(scales).to(x.device)))[:, 1:]
 
     @staticmethod
     def low(x):
         """In autocast's low precision, where it is on: the public code casts the sequence before the first block."""
-        return x.to(torch.get_autocast_dtype("cpu")) if torch.is_autocast_enabled("cpu") else x
+        device = x.device.type
+        return x.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else x
 
     @torch.no_grad()
     def sample(self, tokenizer, labels, scales, cfg, choose):

@@ -19,18 +19,21 @@ GAMMA = 0.01
 class Bench:
     """The models of one size, and the work that is timed on them."""
 
-    def __init__(self, size):
+    def __init__(self, size, device):
         self.size = size
+        self.device = device
         self.scales = size["scales"]
         self.tokenizer = Tokenizer(**size["tokenizer"]).eval().requires_grad_(False)
         self.model = FlexVAR(**size["generator"])
         hash_weights(self.tokenizer, size["seed"])
         hash_weights(self.model, size["seed"])
+        self.tokenizer.to(device)
+        self.model.to(device)
         batch, vocabulary = size["batch"], size["tokenizer"]["vocabularySize"]
-        image = torch.arange(batch)
+        image = torch.arange(batch, device=device)
         self.labels = image % size["generator"]["classes"]
         self.targets = [
-            (image[:, None] * 131 + side * 17 + torch.arange(side * side)[None] * 7) % vocabulary for side in self.scales
+            (image[:, None] * 131 + side * 17 + torch.arange(side * side, device=device)[None] * 7) % vocabulary for side in self.scales
         ]
         decayed, rest = [], []
         for name, parameter in self.model.named_parameters():
@@ -68,7 +71,7 @@ class Bench:
         return image.abs().mean().item()
 
     def run(self, case, precision):
-        self.precision = torch.autocast("cpu", torch.bfloat16) if precision == "bfloat16" else nullcontext()
+        self.precision = torch.autocast(self.device, torch.bfloat16) if precision == "bfloat16" else nullcontext()
         work = {
             "check": self.check,
             "train": self.train,
@@ -89,7 +92,7 @@ def main():
         if request["do"] == "load":
             torch.set_num_threads(request["threads"])
             bench = None  # frees the models before
-            bench = Bench(request["size"])
+            bench = Bench(request["size"], request["device"])
             answer = {"torch": torch.__version__}
         else:
             answer = bench.run(request["case"], request["precision"])
