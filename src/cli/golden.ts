@@ -25,7 +25,7 @@ async function golden(folder: string): Promise<void> {
     if (unread.length) console.log(`${pc.yellow('–')} ${file}: no check has read ${unread.join(', ')}`);
   }
   const outcome = counts.failed ? pc.red(`${counts.failed} failed`) : pc.green('all hold');
-  console.log(`${counts.checks} checks of ${counts.files} files: ${outcome}`);
+  console.log(`${counts.checks} checks of ${counts.files} file${counts.files === 1 ? '' : 's'}: ${outcome}`);
   if (counts.failed) process.exitCode = 1;
 }
 
