@@ -2,6 +2,7 @@
 // reference, a reference is recalled where it lies within that of some sample. Distances are computed in blocks, so memory stays bounded.
 // Legend: N and M samples, D feature dimensions, R rows of a block.
 import { noGrad, ops, scope, type Tensor } from '../torch/index.js';
+import { UsageError } from '../util/errors.js';
 
 const exact = 2; // libtorch's cdist without the matrix-product short cut, whose rounding could decide ties
 
@@ -37,6 +38,11 @@ export function precisionRecall(
   k = 3,
   block = 1024,
 ): { precision: number; recall: number } {
+  const fewest = Math.min(reference_ND.size(0), sample_MD.size(0));
+  if (fewest <= k)
+    throw new UsageError(
+      `precision and recall: expected more than ${k} images on either side, got ${fewest}; sample more`,
+    );
   return noGrad(() =>
     scope(() => {
       const [reference, sample] = [reference_ND.to('float32'), sample_MD.to('float32')];

@@ -120,7 +120,8 @@ export function judgeModel(judge: Judge, pair: Pair, settings: SamplingSettings,
         const numbers = Array.from({ length: Math.min(batchSize, count - start) }, (_, i) => start + i);
         const labels = numbers.map((i) => i % classes);
         const seeds = numbers.map((i) => seedFor(seed, 'judged', i));
-        const image_B3HW = lastImage(pair, { ...settings, labels, seeds });
+        // a batch at once: the last bits of an image may depend on its neighbours, its random numbers do not
+        const image_B3HW = lastImage(pair, { ...settings, labels, seeds, independent: false });
         const judged = scope(() => {
           const { features_BD, logits_BK } = judge.classifier.judge(toImages(toBytes(image_B3HW)));
           agreed += logits_BK

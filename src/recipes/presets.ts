@@ -9,7 +9,7 @@ type RefinePreset = Partial<z.input<typeof refineSettings>>;
 
 const imageNet = 1_281_167;
 const published = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16];
-const small = [1, 2, 3, 4, 6, 8];
+const small = [1, 2, 3, 5, 8];
 const rarely = { log: 768 * 10, sample: 768 * 1000, save: 768 * 1000 };
 const batch = 768;
 
@@ -18,7 +18,7 @@ export const tokenizerPresets = {
   'fashion-mnist': {
     data: 'fashion-mnist',
     imageSize: 32,
-    images: 32_000,
+    images: 24_000,
     batchSize: 32,
     model: {
       channels: 16,
@@ -92,7 +92,7 @@ export const generatorPresets = {
   'fashion-mnist': {
     data: 'fashion-mnist',
     imageSize: 32,
-    images: 40_000,
+    images: 24_000,
     batchSize: 32,
     model: { depth: 6, width: 128, heads: 4, positionSide: 8, pathDrop: 0 },
     scales: small,

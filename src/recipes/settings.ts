@@ -100,7 +100,7 @@ const generatorCommon = {
   /** Scales for sampling and, unless they are drawn at random, for training. */
   scales: z.array(count).min(1),
   scaleSchedule: scaleSchedule.default({ kind: 'fixed' }),
-  /** Encode the training set once and train from its latents. */
+  /** Encode the training set once and train from its latents, where training sees its images more than once. */
   cacheLatents: z.boolean().default(true),
   flip: z.boolean().default(false),
   labelDrop: z.number().min(0).max(1).default(0.1),

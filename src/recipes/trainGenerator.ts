@@ -1,6 +1,6 @@
 // Training of a generator, from the start (`train`) or on from a checkpoint (`refine`): the same loop, only the forcing strategy differs.
 import { join } from 'node:path';
-import type { ImageSet } from '../data/index.js';
+import { imageCount, type ImageSet } from '../data/index.js';
 import { drawScales, FlexVar, flexVarConfig, initialiseFlexVar } from '../models/index.js';
 import { forcings } from '../sar/index.js';
 import { type FlexVarTokenizer, type Scales } from '../tokenizers/index.js';
@@ -109,7 +109,12 @@ export async function trainGenerator(
   const run = new RunFolder(out, kind, { ...settings, precision });
   saveTokenizer(join(out, 'tokenizer.safetensors'), tokenizer);
   const optimization = optimizationOf(generator, settings);
-  const latents = (settings.cacheLatents ? cachedLatents : freshLatents)(tokenizer, set, { flip, device, precision });
+  const again = settings.images > imageCount(set); // only images that are seen again are worth keeping
+  const latents = (settings.cacheLatents && again ? cachedLatents : freshLatents)(tokenizer, set, {
+    flip,
+    device,
+    precision,
+  });
   const { cfg, topK, topP } = settings.sampling;
   const sampling = {
     scales: settings.scales,
@@ -118,6 +123,7 @@ export async function trainGenerator(
     topP,
     precision,
     device,
+    independent: false,
   } as const;
   generator.train();
   const end = await trainingLoop({
