@@ -20,16 +20,10 @@ std::vector<at::Tensor> readTensors(napi_env env, State& state, napi_value handl
   return tensors;
 }
 
-bool given(napi_env env, napi_value value) {
-  napi_valuetype type = napi_undefined;
-  check(env, napi_typeof(env, value, &type));
-  return type != napi_undefined && type != napi_null;
-}
-
 /// backward(outputs, outputGradients | undefined, retainGraph)
 napi_value backward(napi_env env, State& state, const Arguments& args) {
   const auto outputs = readTensors(env, state, args[0]);
-  const auto seeds = given(env, args[1]) ? readTensors(env, state, args[1]) : std::vector<at::Tensor>{};
+  const auto seeds = isGiven(env, args[1]) ? readTensors(env, state, args[1]) : std::vector<at::Tensor>{};
   torch::autograd::backward(outputs, seeds, readBoolean(env, args[2], "retainGraph"));
   return nullptr;
 }
@@ -38,7 +32,7 @@ napi_value backward(napi_env env, State& state, const Arguments& args) {
 napi_value gradients(napi_env env, State& state, const Arguments& args) {
   const auto outputs = readTensors(env, state, args[0]);
   const auto inputs = readTensors(env, state, args[1]);
-  const auto seeds = given(env, args[2]) ? readTensors(env, state, args[2]) : std::vector<at::Tensor>{};
+  const auto seeds = isGiven(env, args[2]) ? readTensors(env, state, args[2]) : std::vector<at::Tensor>{};
   const auto results = torch::autograd::grad(outputs, inputs, seeds, readBoolean(env, args[3], "retainGraph"), false,
                                              readBoolean(env, args[4], "allowUnused"));
   napi_value array = nullptr;
@@ -52,7 +46,7 @@ napi_value gradient(napi_env env, State& state, const Arguments& args) { return 
 /// setGradient(tensor, gradient | null)
 napi_value setGradient(napi_env env, State& state, const Arguments& args) {
   at::Tensor& tensor = tensorAt(env, state, args[0]);
-  if (!given(env, args[1])) {
+  if (!isGiven(env, args[1])) {
     tensor.mutable_grad() = at::Tensor();
     return nullptr;
   }

@@ -18,29 +18,41 @@ struct Entry {
 /// The arguments of one call from JavaScript; missing ones read as undefined.
 class Arguments {
  public:
-  Arguments(napi_env env, napi_callback_info info) {
-    check(env, napi_get_cb_info(env, info, &count_, values_, nullptr, nullptr));
-    if (count_ > kMost) throw Misuse("more than 40 arguments");
-  }
+  Arguments(napi_env env, napi_callback_info info) { napi_get_cb_info(env, info, &count_, values_, nullptr, &name_); }
   napi_value operator[](size_t i) const { return values_[i]; }
   size_t count() const { return count_; }
+  /// The native function that was called.
+  const char* function() const { return static_cast<const char*>(name_); }
+  void refuseTooMany() const {
+    if (count_ > kMost) throw Misuse("more than 40 arguments");
+  }
+
+  static constexpr size_t kMost = 40;
 
  private:
-  static constexpr size_t kMost = 40;  // Node-API fills the rest with undefined
   size_t count_ = kMost;
-  napi_value values_[kMost];
+  napi_value values_[kMost];  // Node-API fills those that are not given with undefined
+  void* name_ = nullptr;
 };
 
 /// Wraps a body `napi_value(napi_env, State&, const Arguments&)` as a guarded native function.
 template <napi_value (*Body)(napi_env, State&, const Arguments&)>
 napi_value entry(napi_env env, napi_callback_info info) {
-  return guard(env, [&] { return Body(env, stateOf(env), Arguments(env, info)); });
+  const Arguments args(env, info);
+  return guard(env, args.function(), [&] {
+    args.refuseTooMany();
+    return Body(env, stateOf(env), args);
+  });
 }
+
+/// Bytes that one tensor may have at most: setAllocationLimit.
+size_t allocationLimit();
 
 std::vector<Entry> dispatchEntries();
 std::vector<Entry> tensorEntries();
 std::vector<Entry> autogradEntries();
 std::vector<Entry> randomEntries();
 std::vector<Entry> systemEntries();
+std::vector<Entry> allocationEntries();
 
 }  // namespace scalewise

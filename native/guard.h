@@ -14,6 +14,12 @@ struct Misuse : std::exception {
   explicit Misuse(std::string text) : message(std::move(text)) {}
   const char* what() const noexcept override { return message.c_str(); }
   std::string message;
+  bool named = false;  // the message says whose it is
+};
+
+/// An error of libtorch whose message says already whose it is.
+struct Failure {
+  std::string message;
 };
 
 /// A JavaScript exception is pending already; only the way out is left.
@@ -31,19 +37,39 @@ inline void check(napi_env env, napi_status status) {
   throw Misuse(info && info->error_message ? info->error_message : "Node-API call failed");
 }
 
+/// Runs `body`; what it throws is thrown on as a Misuse or Failure that names the operator or native function. The innermost name stays.
 template <class Body>
-napi_value guard(napi_env env, Body body) {
+auto naming(const char* name, Body body) -> decltype(body()) {
+  const auto prefixed = [name](const std::string& message) { return message.rfind(name, 0) == 0 ? message : name + (": " + message); };
   try {
     return body();
   } catch (const Pending&) {
+    throw;
+  } catch (const Failure&) {
+    throw;
+  } catch (Misuse& error) {
+    if (!error.named) error.message = prefixed(error.message);
+    error.named = true;
+    throw;
+  } catch (const c10::Error& error) {
+    throw Failure{prefixed(error.what_without_backtrace())};
+  } catch (const std::exception& error) {
+    throw Failure{prefixed(error.what())};
+  } catch (...) {
+    throw Failure{prefixed("libtorch threw something that is not an exception")};
+  }
+}
+
+/// The body of the native function `name`, with C++ exceptions made JavaScript's.
+template <class Body>
+napi_value guard(napi_env env, const char* name, Body body) {
+  try {
+    return naming(name, body);
+  } catch (const Pending&) {
   } catch (const Misuse& error) {
     napi_throw_type_error(env, nullptr, error.what());
-  } catch (const c10::Error& error) {
-    throwTorchError(env, error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    throwTorchError(env, error.what());
-  } catch (...) {
-    throwTorchError(env, "libtorch threw something that is not an exception");
+  } catch (const Failure& error) {
+    throwTorchError(env, error.message);
   }
   return nullptr;
 }

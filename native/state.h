@@ -6,6 +6,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <node_api.h>
 
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,7 +43,7 @@ class Table {
     free_.push_back(static_cast<uint32_t>(handle));
     --live_;
   }
-  const std::vector<T>& values() const { return values_; }
+  std::vector<T>& values() { return values_; }
   size_t live() const { return live_; }
 
  private:
@@ -62,6 +63,7 @@ struct ArgumentPlan {
   Kind element = Kind::Unsupported;  // of a list
   bool optional = false;
   bool optionalElement = false;
+  bool isCount = false;              // an integer that is not to be large
   int64_t fixedLength = 0;  // of `int[2]`: one number stands for all
   std::optional<c10::IValue> defaultValue;
   c10::TypePtr elementType;
@@ -74,6 +76,7 @@ struct OperatorPlan {
   c10::OperatorHandle op;
   std::string name;
   std::vector<ArgumentPlan> arguments;
+  void (*validate)(const std::vector<c10::IValue>& arguments) = nullptr;  // what libtorch leaves unchecked; throws Misuse
   std::vector<int32_t> position;  // where the caller's i-th argument stands in the schema; -1: this libtorch has no such argument
 };
 
@@ -86,7 +89,8 @@ struct ReleasedBuffers {
 struct State {
   Table<at::Tensor> tensors;
   Table<at::Generator> generators;
-  std::vector<OperatorPlan> operators;
+  std::deque<OperatorPlan> operators;      // a deque: a plan stays where it is while others are added
+  std::vector<c10::IValue> stack;          // of the last call, empty: its memory serves the next
   napi_ref errorClass = nullptr;           // TorchError, handed over by TypeScript
   std::shared_ptr<ReleasedBuffers> released = std::make_shared<ReleasedBuffers>();
 };

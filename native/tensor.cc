@@ -48,7 +48,7 @@ at::ScalarType readDtype(napi_env env, napi_value value) {
 }
 
 /// Bytes of a tensor of this shape, refusing negative sizes and products that overflow.
-size_t bytesOf(const std::vector<int64_t>& shape, at::ScalarType dtype) {
+size_t bytesOf(c10::IntArrayRef shape, at::ScalarType dtype) {
   unsigned __int128 bytes = at::elementSize(dtype);
   for (const int64_t size : shape) {
     if (size < 0) throw Misuse("shape: negative size " + std::to_string(size));
@@ -98,7 +98,8 @@ napi_value bytes(napi_env env, State& state, const Arguments& args) {
   const at::Tensor source = tensorAt(env, state, args[0]).detach();
   void* data = nullptr;
   napi_value result = nullptr;
-  const size_t size = static_cast<size_t>(source.numel()) * source.element_size();
+  const size_t size = bytesOf(source.sizes(), source.scalar_type());  // an expanded tensor can be larger than the machine
+  if (size > allocationLimit()) throw Misuse(std::to_string(size) + " bytes are too many for an ArrayBuffer here");
   check(env, napi_create_arraybuffer(env, size, &data, &result));
   if (!size) return result;
   if (source.is_cpu() && source.is_contiguous() && !source.is_conj() && !source.is_neg()) std::memcpy(data, source.data_ptr(), size);

@@ -3,8 +3,10 @@
 
 #include <ATen/core/List.h>
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
+#include <iterator>
+#include <string_view>
 
 #include "guard.h"
 
@@ -13,6 +15,10 @@ namespace {
 
 constexpr double kTwo63 = 9223372036854775808.0;
 constexpr double kLargestSafeInteger = 9007199254740991.0;
+constexpr int64_t kHighestCount = 1 << 16;
+/// Arguments that say how many of something there are to be, which libtorch makes without asking or multiplies until they wrap around.
+constexpr std::string_view kCounts[] = {"chunks", "downscale_factor", "r", "sections", "upscale_factor"};
+constexpr uint32_t kLongestList = 1 << 20;  // a sparse array of 2^32 - 1 elements is one line of JavaScript
 
 Kind kindOf(const c10::TypePtr& type) {
   switch (type->kind()) {
@@ -49,6 +55,7 @@ ArgumentPlan planArgument(const c10::Argument& argument) {
     plan.elementType = type->expectRef<c10::ListType>().getElementType();
     plan.element = kindOf(withoutOptional(plan.elementType, plan.optionalElement));
   }
+  plan.isCount = std::find(std::begin(kCounts), std::end(kCounts), plan.name) != std::end(kCounts);
   plan.fixedLength = argument.N() ? *argument.N() : 0;
   if (argument.default_value()) plan.defaultValue = *argument.default_value();
   return plan;
@@ -72,7 +79,10 @@ std::string describe(napi_env env, napi_value value) {
       if (number == std::trunc(number) && std::abs(number) < kLargestSafeInteger) text = std::to_string(static_cast<int64_t>(number));
       return "the number " + text;
     }
-    case napi_string: return "a string";
+    case napi_string: {
+      const std::string text = readString(env, value, "string");
+      return text.size() <= 40 ? "the string '" + text + "'" : "a string of " + std::to_string(text.size()) + " bytes";
+    }
     case napi_bigint: return "a bigint";
     case napi_function: return "a function";
     case napi_symbol: return "a symbol";
@@ -105,28 +115,32 @@ c10::IValue scalarFrom(double number) {
   return c10::IValue(number);
 }
 
+const at::Tensor& tensorArgument(napi_env env, State& state, const OperatorPlan& op, const ArgumentPlan& plan, napi_value value) {
+  double handle = -1;
+  if (napi_get_value_double(env, value, &handle) != napi_ok) misuse(env, op, plan, "a Tensor", value);
+  const at::Tensor* tensor = handle >= 0 && handle < 4294967296.0 ? state.tensors.find(static_cast<int64_t>(handle)) : nullptr;
+  if (!tensor) throw Misuse(op.name + ": argument '" + plan.name + "': the tensor was freed (its scope ended, or dispose() was called)");
+  return *tensor;
+}
+
 c10::IValue oneValue(napi_env env, State& state, const OperatorPlan& op, const ArgumentPlan& plan, Kind kind, napi_value value) {
   const napi_valuetype type = typeOf(env, value);
   int64_t integer = 0;
   switch (kind) {
-    case Kind::Tensor: {
-      double handle = -1;
-      if (type != napi_number) misuse(env, op, plan, "a Tensor", value);
-      napi_get_value_double(env, value, &handle);
-      at::Tensor* tensor = handle >= 0 && handle < 4294967296.0 ? state.tensors.find(static_cast<int64_t>(handle)) : nullptr;
-      if (!tensor) throw Misuse(op.name + ": argument '" + plan.name + "': the tensor was freed (its scope ended, or dispose() was called)");
-      return *tensor;
-    }
+    case Kind::Tensor: return tensorArgument(env, state, op, plan, value);
     case Kind::Integer:
       if (!integerFrom(env, value, type, integer)) misuse(env, op, plan, "an integer", value);
+      if (plan.isCount && integer > kHighestCount) misuse(env, op, plan, "at most " + std::to_string(kHighestCount), value);
       return integer;
     case Kind::ScalarType:
       if (!integerFrom(env, value, type, integer) || integer < 0 || integer > static_cast<int64_t>(at::ScalarType::BFloat16))
         misuse(env, op, plan, "a dtype", value);
       return integer;
     case Kind::Layout:
+      if (!integerFrom(env, value, type, integer) || integer != 0) misuse(env, op, plan, "the strided layout (0)", value);
+      return integer;
     case Kind::MemoryFormat:
-      if (!integerFrom(env, value, type, integer) || integer < 0 || integer > 3) misuse(env, op, plan, kind == Kind::Layout ? "a layout" : "a memory format", value);
+      if (!integerFrom(env, value, type, integer) || integer < 0 || integer > 3) misuse(env, op, plan, "a memory format", value);
       return integer;
     case Kind::Float: {
       double number = 0;
@@ -151,7 +165,11 @@ c10::IValue oneValue(napi_env env, State& state, const OperatorPlan& op, const A
       return readString(env, value, "string");
     case Kind::Device:
       if (type != napi_string) misuse(env, op, plan, "a device such as 'cpu' or 'cuda:0'", value);
-      return c10::Device(readString(env, value, "device"));
+      try {
+        return c10::Device(readString(env, value, "device"));
+      } catch (const std::exception&) {
+        misuse(env, op, plan, "a device such as 'cpu' or 'cuda:0'", value);
+      }
     case Kind::Generator: {
       if (!integerFrom(env, value, type, integer)) misuse(env, op, plan, "a Generator", value);
       at::Generator* generator = state.generators.find(integer);
@@ -163,7 +181,7 @@ c10::IValue oneValue(napi_env env, State& state, const OperatorPlan& op, const A
 }
 
 template <class T, class Read>
-c10::IValue typedList(napi_env env, napi_value array, uint32_t length, Read read) {
+c10::List<T> typedList(napi_env env, napi_value array, uint32_t length, Read read) {
   c10::List<T> list;
   list.reserve(length);
   for (uint32_t i = 0; i < length; ++i) {
@@ -174,22 +192,49 @@ c10::IValue typedList(napi_env env, napi_value array, uint32_t length, Read read
   return list;
 }
 
+/// The length of the array that stands for a list argument. `int[2]` takes two elements, or one for both, or none where that is its default:
+/// many kernels read as many as the schema says without looking.
+uint32_t listLength(napi_env env, const OperatorPlan& op, const ArgumentPlan& plan, napi_value array) {
+  uint32_t length = 0;
+  check(env, napi_get_array_length(env, array, &length));
+  if (length > kLongestList) misuse(env, op, plan, "at most " + std::to_string(kLongestList) + " elements", array);
+  const bool noneByDefault = length == 0 && plan.defaultValue && plan.defaultValue->isList() && plan.defaultValue->toListRef().empty();
+  if (plan.fixedLength < 2 || length == plan.fixedLength || length == 1 || noneByDefault) return length;
+  throw Misuse(op.name + ": argument '" + plan.name + "': expected " + std::to_string(plan.fixedLength) + " elements, got " + std::to_string(length));
+}
+
+/// Refuses sizes whose product is no 64-bit number: it would wrap around, and a tensor would seem to be smaller than it is.
+void refuseOverflow(const OperatorPlan& op, const ArgumentPlan& plan, const c10::List<int64_t>& list) {
+  unsigned __int128 product = 1;
+  for (const int64_t element : list) {
+    if (element == 0) continue;
+    product *= element < 0 ? -static_cast<uint64_t>(element) : static_cast<uint64_t>(element);
+    if (product >= uint64_t{1} << 63) throw Misuse(op.name + ": argument '" + plan.name + "': the product of its elements is too large");
+  }
+}
+
 c10::IValue listValue(napi_env env, State& state, const OperatorPlan& op, const ArgumentPlan& plan, napi_value value) {
   bool isArray = false;
   check(env, napi_is_array(env, value, &isArray));
   const auto one = [&](napi_value element) { return oneValue(env, state, op, plan, plan.element, element); };
-  if (!isArray) {
-    if (!plan.fixedLength || typeOf(env, value) == napi_object) misuse(env, op, plan, "an array (" + plan.type + ")", value);
+  uint32_t length = 0;
+  if (isArray) length = listLength(env, op, plan, value);
+  else if (!plan.fixedLength || typeOf(env, value) == napi_object) misuse(env, op, plan, "an array (" + plan.type + ")", value);
+  if (!isArray || (length == 1 && plan.fixedLength > 1)) {
+    napi_value repeated = value;
+    if (isArray) check(env, napi_get_element(env, value, 0, &repeated));
     c10::impl::GenericList list(plan.elementType);
-    for (int64_t i = 0; i < plan.fixedLength; ++i) list.push_back(one(value));
+    for (int64_t i = 0; i < plan.fixedLength; ++i) list.push_back(one(repeated));
     return list;
   }
-  uint32_t length = 0;
-  check(env, napi_get_array_length(env, value, &length));
   if (!plan.optionalElement) {
     switch (plan.element) {
       case Kind::Tensor: return typedList<at::Tensor>(env, value, length, [&](napi_value e) { return one(e).toTensor(); });
-      case Kind::Integer: return typedList<int64_t>(env, value, length, [&](napi_value e) { return one(e).toInt(); });
+      case Kind::Integer: {
+        auto list = typedList<int64_t>(env, value, length, [&](napi_value e) { return one(e).toInt(); });
+        refuseOverflow(op, plan, list);
+        return list;
+      }
       case Kind::Float: return typedList<double>(env, value, length, [&](napi_value e) { return one(e).toDouble(); });
       case Kind::Boolean: return typedList<bool>(env, value, length, [&](napi_value e) { return one(e).toBool(); });
       default: break;
@@ -217,6 +262,7 @@ std::vector<ArgumentPlan> planArguments(const c10::FunctionSchema& schema) {
 
 c10::IValue toIValue(napi_env env, State& state, const OperatorPlan& op, const ArgumentPlan& plan, napi_value value) {
   const bool usual = plan.kind != Kind::List && !plan.optional && !plan.defaultValue;
+  if (usual && plan.kind == Kind::Tensor) return tensorArgument(env, state, op, plan, value);
   if (!usual) {
     const napi_valuetype type = typeOf(env, value);
     if (type == napi_undefined && plan.defaultValue) return *plan.defaultValue;
@@ -249,6 +295,11 @@ at::Tensor& tensorAt(napi_env env, State& state, napi_value handle) {
   at::Tensor* tensor = state.tensors.find(readInteger(env, handle, "tensor handle"));
   if (!tensor) throw Misuse("the tensor was freed (its scope ended, or dispose() was called)");
   return *tensor;
+}
+
+bool isGiven(napi_env env, napi_value value) {
+  const napi_valuetype type = typeOf(env, value);
+  return type != napi_undefined && type != napi_null;
 }
 
 int64_t readInteger(napi_env env, napi_value value, const char* what) {

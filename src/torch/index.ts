@@ -3,7 +3,7 @@ export { TorchError, type LibtorchBuild, type LibtorchInformation } from './nati
 export { type DType, type MemoryFormat, type TypedArrayOf, elementBytes } from './dtype.js';
 export { Tensor, type ToOptions, tensorBytes } from './tensor.js';
 export * as ops from './generated/operators.js';
-export { has, op, operatorNames, schema } from './operator.js';
+export { has, op, operatorNames, schema, uncheckedOp } from './operator.js';
 export { keep, liveBytes, liveTensors, scope } from './memory.js';
 export {
   autocast,

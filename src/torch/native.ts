@@ -1,6 +1,7 @@
 // Loads the native addon that set-up built. The only file that knows where it lies; nothing above src/torch imports it.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../util/errors.js';
@@ -25,7 +26,7 @@ export type Boxed = unknown;
 /** The functions of the addon; each is documented in `native/`. */
 export interface Native {
   setErrorClass(errorClass: new (message: string) => Error): void;
-  resolve(name: string, argumentNames?: readonly string[]): number;
+  resolve(name: string, argumentNames?: readonly string[], unchecked?: boolean): number;
   call(id: number, ...args: Boxed[]): Boxed;
   run(id: number, ...args: Boxed[]): void;
   schema(name: string): string | null;
@@ -69,6 +70,7 @@ export interface Native {
   threads(): number;
   information(): LibtorchInformation;
   loadLibrary(path: string): void;
+  setAllocationLimit(bytes: number): void;
   keepFreedMemory(): void;
   trimMemory(): void;
   reportMemory(bytes: number): number;
@@ -87,7 +89,7 @@ export interface LibtorchInformation {
   nccl: boolean;
 }
 
-/** An error of libtorch, e.g. of shapes that do not fit; its message names the operator's complaint without a C++ trace. */
+/** An error of libtorch, e.g. of shapes that do not fit; its message names the operator, and has no C++ trace. */
 export class TorchError extends Error {
   override name = 'TorchError';
 }
@@ -135,6 +137,13 @@ function load(): { native: Native; build: LibtorchBuild } {
   }
 }
 
+/** Bytes that this process can have at most: the machine's, or its container's. */
+function machineMemory(): number {
+  const container = process.constrainedMemory();
+  return container > 0 ? Math.min(totalmem(), container) : totalmem();
+}
+
 /** The addon, and what it was built against. */
 export const { native, build } = load();
 native.keepFreedMemory();
+native.setAllocationLimit(machineMemory());

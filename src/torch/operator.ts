@@ -66,12 +66,24 @@ function unwrapper(type: string): Unwrap {
 
 /**
  * A function that calls the operator of this name with positional arguments in the order of its schema (keyword-only ones last).
- * @throws TypeError where this libtorch has no such operator, or on a call with an argument of the wrong kind; TorchError where libtorch refuses.
+ * @throws TypeError where this libtorch has no such operator or does not check its arguments, or on a call with an argument of the wrong kind;
+ * TorchError where libtorch refuses.
  * @example op('aten::add.Tensor')(a, b)
  */
 export function op(name: string): (...args: unknown[]) => unknown {
+  return caller(name, native.resolve(name));
+}
+
+/**
+ * As `op`, also for the operators that it refuses: kernels of libtorch that do not check their arguments (native/README.md says which).
+ * The caller answers for shapes, dtypes and values: wrong ones can end the process.
+ */
+export function uncheckedOp(name: string): (...args: unknown[]) => unknown {
+  return caller(name, native.resolve(name, undefined, true));
+}
+
+function caller(name: string, id: number): (...args: unknown[]) => unknown {
   const [parameters, results] = native.signature(name);
-  const id = native.resolve(name);
   const converters = parameters.map(([argument, type]) => ({ argument, convert: converter(type) }));
   const unwrappers = results.map(([, type]) => unwrapper(type));
   return (...args) => {

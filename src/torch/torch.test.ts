@@ -1,4 +1,6 @@
 // The engine: calls and their errors, memory by scope, autograd, autocast, generators, data in and out.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {
   aliasTypedArray,
@@ -15,13 +17,17 @@ import {
   ops,
   randn,
   scope,
+  setThreads,
   straightThrough,
   Tensor,
   tensor,
   tensorFromBytes,
+  threads,
   TorchError,
+  uncheckedOp,
   zeros,
 } from './index.js';
+import { native } from './native.js';
 
 describe('calls', () => {
   test('generated wrappers choose the overload by the kind of value', () => {
@@ -78,7 +84,83 @@ describe('calls', () => {
   });
 });
 
+describe('no call ends the process', () => {
+  test('errors of libtorch name the operator', () => {
+    scope(() => {
+      expect(() => ones([2, 3]).mm(ones([2, 3]))).toThrow(/^aten::mm: /);
+      expect(() => { ones([2]).backward(); }).toThrow(/^backward: /); // prettier-ignore
+    });
+  });
+  test('operators that do not check their arguments are refused, unless the caller answers for them', () => {
+    expect(() => op('aten::_softmax_backward_data')).toThrow(/_softmax_backward_data: not callable from here/);
+    expect(() => op('quantized::add')).toThrow(/not callable/);
+    scope(() => {
+      const internal = uncheckedOp('aten::_softmax')(tensor([0, 0]), 0, false) as Tensor;
+      expect(internal.toArray()).toEqual([0.5, 0.5]);
+    });
+  });
+  test('lists have the length of the schema, sizes and counts are bounded', () => {
+    scope(() => {
+      const x = ones([1, 1, 4, 4]);
+      expect(x.avgPool2d([2]).shape).toEqual([1, 1, 2, 2]);
+      expect(() => x.avgPool2d([2, 2, 2])).toThrow(/avg_pool2d: argument 'kernel_size': expected 2 elements, got 3/);
+      expect(() => x.expand([2 ** 62, 4])).toThrow(/argument 'size': the product of its elements is too large/);
+      expect(() => x.chunk(2 ** 31, 0)).toThrow(/argument 'chunks': expected at most 65536/);
+      expect(() => zeros([2 ** 45])).toThrow(/^aten::zeros: a tensor of \d+ bytes was asked for/);
+      expect(() => zeros([2], { device: 'nowhere' })).toThrow(
+        /'device': expected a device .*, got the string 'nowhere'/,
+      );
+    });
+  });
+  test.runIf(has('aten::_fused_adamw_'))('the fused optimiser wants lists of equal shapes', () => {
+    scope(() => {
+      const [large, small, step] = [ones([5000]), ones([2]), zeros([])];
+      const options = { lr: 1, beta1: 0, beta2: 0, weightDecay: 0, eps: 1, amsgrad: false, maximize: false };
+      const update = (gradient: Tensor, moment: Tensor) => () => {
+        ops.fusedAdamw_([large], [gradient], [moment], [large.clone()], [], [step], options);
+      };
+      expect(update(small, large.clone())).toThrow(/_fused_adamw_: element 0 of list 2 has not the shape/);
+      expect(update(large.clone(), ones([1]).expand([5000]))).toThrow(/element 0 of list 3/);
+      expect(update(large.clone(), large.clone())).not.toThrow();
+    });
+  });
+  test('a result that could not be made leaves no tensor that claims more than it has', () => {
+    scope(() => {
+      const out = ones([2]);
+      expect(() => op('aten::zeros.out')([2 ** 45], out)).toThrow(TorchError);
+      expect(out.shape).toEqual([0]);
+      expect(out.add_(1).toArray()).toEqual([]);
+    });
+  });
+});
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+const turn = () => new Promise((done) => setTimeout(done, 5)); // finalisers run when the event loop turns
+
 describe('memory', () => {
+  test('the garbage collector frees what no scope does', async () => {
+    const before = liveTensors();
+    for (let i = 0; i < 300; i++) ones([1000]).add(1);
+    expect(liveTensors()).toBeGreaterThanOrEqual(before + 300);
+    for (let i = 0; i < 50 && liveTensors() > before; i++) {
+      collectGarbage();
+      await turn();
+    }
+    expect(liveTensors()).toBeLessThanOrEqual(before + 2); // the loop's last ones may still lie on the stack
+  });
+  test('V8 is told of the bytes that only it can free', () => {
+    const told = () => native.reportMemory(0);
+    const before = told();
+    const large = ones([2 ** 20]);
+    expect(told() - before).toBe(2 ** 22);
+    large.dispose();
+    expect(told()).toBe(before);
+    scope(() => {
+      ones([2 ** 20]);
+      expect(told()).toBe(before); // the scope will free it
+    });
+  });
   test('a scope frees all but its result and what is kept', () => {
     const before = liveTensors();
     let inner!: Tensor;
@@ -166,6 +248,23 @@ describe('autograd', () => {
       expect(w.grad!.dtype).toBe('float32');
     });
   });
+  test('autocast: what is computed in bfloat16 is right, norms and losses stay in float32', () => {
+    scope(() => {
+      using random = new Generator(3);
+      const [x, w] = [randn([4, 16], { generator: random }), randn([8, 16], { generator: random })];
+      w.requiresGrad = true;
+      const loss = () => ops.layerNorm(ops.linear(x, w).to('float32'), [8]).square().mean();
+      const [exact] = gradients([ops.linear(x, w).square().mean()], [w]);
+      const low = autocast({}, () => ops.linear(x, w));
+      const [rough] = gradients([low.to('float32').square().mean()], [w]);
+      const error = (a: Tensor, b: Tensor) => a.to('float32').sub(b).abs().maxDim(0)[0].maxDim(0)[0].item();
+      expect(error(low, ops.linear(x, w))).toBeLessThan(0.06); // 8 bits of mantissa, values up to about 10
+      expect(error(rough!, exact!)).toBeLessThan(0.06);
+      expect(error(rough!, exact!)).toBeGreaterThan(0);
+      expect(autocast({}, loss).dtype).toBe('float32');
+      expect(autocast({}, () => autocast({ dtype: 'float32' }, () => ops.linear(x, w))).dtype).toBe('float32');
+    });
+  });
 });
 
 describe('random numbers', () => {
@@ -179,6 +278,20 @@ describe('random numbers', () => {
       expect(randn([5], { generator: a }).toArray()).not.toEqual(first);
       a.setState(state);
       expect(randn([5], { generator: a }).toArray()).toEqual(first);
+    });
+  });
+  test('a state goes through bytes, and a wrong one is refused', () => {
+    scope(() => {
+      using a = new Generator(7);
+      using other = new Generator(8);
+      randn([3], { generator: a });
+      const saved = a.state().bytes();
+      const next = randn([5], { generator: a }).toArray();
+      other.setState(tensorFromBytes(saved, 'uint8', [saved.length]));
+      expect(randn([5], { generator: other }).toArray()).toEqual(next);
+      expect(() => { other.setState(ones([3])); }).toThrow(/^setGeneratorState: /); // prettier-ignore
+      other.dispose();
+      expect(() => other.state()).toThrow(/generatorState: the generator was freed/);
     });
   });
 });
@@ -215,4 +328,12 @@ describe('data', () => {
       expect([last.isContiguous('channelsLast'), last.shape]).toEqual([true, [1, 2, 3, 3]]);
     });
   });
+});
+
+test('threads', () => {
+  const before = threads();
+  expect(setThreads(1)).toBe(1);
+  expect(threads()).toBe(1);
+  expect(setThreads(before)).toBe(before);
+  expect(() => setThreads(0)).toThrow(/^setThreads: threads: expected 1 to 4096, got 0/);
 });

@@ -83,7 +83,6 @@ const FOREACHADDCDIV__0: Operator = { name: 'aten::_foreach_addcdiv_.Scalar', ar
 const FOREACHADDCMUL__0: Operator = { name: 'aten::_foreach_addcmul_.Scalar', args: ['self', 'tensor1', 'tensor2', 'value'] };
 const FOREACHDIVSCALAR__0: Operator = { name: 'aten::_foreach_div_.Scalar', args: ['self', 'scalar'] };
 const FOREACHDIV__0: Operator = { name: 'aten::_foreach_div_.List', args: ['self', 'other'] };
-const FOREACHLERP__0: Operator = { name: 'aten::_foreach_lerp_.Scalar', args: ['self', 'tensors1', 'weight'] };
 const FOREACHMULSCALAR__0: Operator = { name: 'aten::_foreach_mul_.Scalar', args: ['self', 'scalar'] };
 const FOREACHMUL__0: Operator = { name: 'aten::_foreach_mul_.List', args: ['self', 'other'] };
 const FOREACHNORM_0: Operator = { name: 'aten::_foreach_norm.Scalar', args: ['self', 'ord', 'dtype'] };
@@ -150,8 +149,6 @@ const MUL__1: Operator = { name: 'aten::mul_.Scalar', args: ['self', 'other'] };
 const MULTINOMIAL_0: Operator = { name: 'aten::multinomial', args: ['self', 'num_samples', 'replacement', 'generator'] };
 const MV_0: Operator = { name: 'aten::mv', args: ['self', 'vec'] };
 const NARROW_0: Operator = { name: 'aten::narrow', args: ['self', 'dim', 'start', 'length'] };
-const NATIVEGROUPNORM_0: Operator = { name: 'aten::native_group_norm', args: ['input', 'weight', 'bias', 'N', 'C', 'HxW', 'group', 'eps'] };
-const NATIVELAYERNORM_0: Operator = { name: 'aten::native_layer_norm', args: ['input', 'normalized_shape', 'weight', 'bias', 'eps'] };
 const NE_0: Operator = { name: 'aten::ne.Scalar', args: ['self', 'other'] };
 const NE_1: Operator = { name: 'aten::ne.Tensor', args: ['self', 'other'] };
 const NEG_0: Operator = { name: 'aten::neg', args: ['self'] };
@@ -1560,11 +1557,6 @@ export function foreachDiv_(self: readonly TensorOperators[], other: readonly Te
     native.run(FOREACHDIV__0.id ?? resolved(FOREACHDIV__0), handles(self), handles(other));
 }
 
-/** `aten::_foreach_lerp_.Scalar(Tensor(a!)[] self, Tensor[] tensors1, Scalar weight) -> ()` https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/native_functions.yaml */
-export function foreachLerp_(self: readonly TensorOperators[], tensors1: readonly TensorOperators[], weight: number | boolean): void {
-    native.run(FOREACHLERP__0.id ?? resolved(FOREACHLERP__0), handles(self), handles(tensors1), weight);
-}
-
 /** `aten::_foreach_mul_.Scalar(Tensor(a!)[] self, Scalar scalar) -> ()` https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/native_functions.yaml */
 export function foreachMulScalar_(self: readonly TensorOperators[], scalar: number | boolean): void {
     native.run(FOREACHMULSCALAR__0.id ?? resolved(FOREACHMULSCALAR__0), handles(self), scalar);
@@ -1863,16 +1855,6 @@ export function mv(self: TensorOperators, vec: TensorOperators): Tensor {
 /** `aten::narrow(Tensor(a) self, int dim, SymInt start, SymInt length) -> Tensor(a)` https://docs.pytorch.org/docs/stable/generated/torch.narrow.html */
 export function narrow(self: TensorOperators, dim: number, start: number, length: number): Tensor {
   return self.narrow(dim, start, length);
-}
-
-/** `aten::native_group_norm(Tensor input, Tensor? weight, Tensor? bias, SymInt N, SymInt C, SymInt HxW, int group, float eps) -> (Tensor, Tensor, Tensor)` https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/native_functions.yaml */
-export function nativeGroupNorm(input: TensorOperators, weight: TensorOperators | null | undefined, bias: TensorOperators | null | undefined, N: number, C: number, HxW: number, group: number, eps: number): [Tensor, Tensor, Tensor] {
-    return wrapList(native.call(NATIVEGROUPNORM_0.id ?? resolved(NATIVEGROUPNORM_0), input.handle, weight?.handle, bias?.handle, N, C, HxW, group, eps)) as [Tensor, Tensor, Tensor];
-}
-
-/** `aten::native_layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight, Tensor? bias, float eps) -> (Tensor, Tensor, Tensor)` https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/native_functions.yaml */
-export function nativeLayerNorm(input: TensorOperators, normalizedShape: readonly number[], weight: TensorOperators | null | undefined, bias: TensorOperators | null | undefined, eps: number): [Tensor, Tensor, Tensor] {
-    return wrapList(native.call(NATIVELAYERNORM_0.id ?? resolved(NATIVELAYERNORM_0), input.handle, normalizedShape, weight?.handle, bias?.handle, eps)) as [Tensor, Tensor, Tensor];
 }
 
 /** `aten::ne.Scalar(Tensor self, Scalar other) -> Tensor` · `aten::ne.Tensor(Tensor self, Tensor other) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.ne.html */
