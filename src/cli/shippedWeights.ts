@@ -6,7 +6,7 @@ import { UsageError } from '../util/errors.js';
 const folder = fileURLToPath(new URL('../../weights/fashion-mnist/', import.meta.url));
 
 /** Path of the shipped generator (after SAR by default); its tokenizer lies beside it. */
-export function shippedWeights(name: 'generator' | 'generator-sar' | 'generator-control' = 'generator-sar'): string {
+export function shippedWeights(name: 'generator' | 'generator-sar' = 'generator-sar'): string {
   const path = `${folder}${name}.safetensors`;
   if (existsSync(path)) return path;
   throw new UsageError(`--generator: ${path} is missing; give a trained generator, or fetch the whole project again`);

@@ -12,6 +12,7 @@ import {
   refineSettings,
   type Start,
   trainGenerator,
+  useMachine,
 } from '../recipes/index.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, outOf, printSettings, say, settingsFrom, type TrainingFlags, withTrainingFlags } from './settingsOptions.js'; // prettier-ignore
@@ -33,6 +34,7 @@ async function run<S extends GeneratorSettings | RefineSettings>(
     return;
   }
   const out = outOf(flags);
+  useMachine(settings);
   const { set, broken } = await openData(settings.data, 'train', settings.imageSize);
   sayBroken(broken);
   const start = begin(settings, set.classes);

@@ -21,7 +21,7 @@ export interface ClassifierSettings {
 }
 
 export const classifierDefaults: ClassifierSettings = {
-  seed: 0, device: 'cpu', epochs: 3, batchSize: 128, learningRate: 2e-3, flip: true,
+  seed: 0, device: 'cpu', epochs: 2, batchSize: 128, learningRate: 2e-3, flip: true,
 }; // prettier-ignore
 
 /** Trains a classifier in float32: AdamW, a cosine to zero. */

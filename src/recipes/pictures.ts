@@ -69,6 +69,23 @@ export async function classGrid(
   return gridPng(pictures, { columns, rowLabels: classes, cellSize: 64, ...(title !== undefined && { title }) });
 }
 
+/** Two models beside each other: a row a class, the same seeds on the left and on the right. */
+export async function pairedGrid(
+  pairs: Readonly<Record<string, Pair>>,
+  classes: readonly string[],
+  settings: SamplingSettings,
+  seeds: readonly number[],
+): Promise<Png> {
+  const labels = classes.flatMap((_, label) => seeds.map(() => label));
+  const repeated = classes.flatMap(() => seeds);
+  const halves = Object.values(pairs).map((pair) => [...sampleCells(pair, labels, repeated, settings)]);
+  const rows = classes.flatMap((_, row) =>
+    halves.flatMap((cells) => cells.slice(row * seeds.length, (row + 1) * seeds.length)),
+  );
+  const columnLabels = Object.keys(pairs).flatMap((name) => seeds.map((seed) => `${name} ${seed}`));
+  return gridPng(rows, { columns: columnLabels.length, cellSize: 64, rowLabels: classes, columnLabels });
+}
+
 /** Samples of some classes (a row each), every scale decoded on its own: how the pictures grow. */
 export async function growthStrip(
   pair: Pair,

@@ -18,7 +18,7 @@ export const tokenizerPresets = {
   'fashion-mnist': {
     data: 'fashion-mnist',
     imageSize: 32,
-    images: 24_000,
+    images: 20_800,
     batchSize: 32,
     model: {
       channels: 16,
@@ -141,12 +141,12 @@ export const refinePresets = {
   'fashion-mnist': {
     data: 'fashion-mnist',
     imageSize: 32,
-    images: 6_400,
+    images: 3_200,
     batchSize: 32,
     scales: small,
     optimizer: { learningRate: 2e-4, shape: 'lin00', warmup: 0, end: 0.1 },
     forcing: { forcing: 'sar' },
-    every: { log: 320, sample: 0, save: 3_200 },
+    every: { log: 160, sample: 0, save: 1_600 },
   },
   'sar-d16': { ...sar, optimizer: { learningRate: 4.6e-5, shape: 'lin00', warmup: 0, end: 0.65 } }, // FID 3.05 → 2.89
   'sar-d20': { ...sar, optimizer: { learningRate: 4.1e-5, shape: 'lin00', warmup: 0, end: 0.73 } }, // FID 2.41 → 2.35

@@ -12,7 +12,7 @@ import { type Judge, judgeModel, judgeReal, type Verdict } from './judge.js';
 import { judgeFor } from './judgeFile.js';
 import { settlePrecision } from './machine.js';
 import { loadModels, loadTokenizer, type Models } from './modelFiles.js';
-import { classGrid, growthStrip, type SamplingSettings } from './pictures.js';
+import { classGrid, growthStrip, pairedGrid, type SamplingSettings } from './pictures.js';
 import { generatorPresets, refinePresets, tokenizerPresets } from './presets.js';
 import { reconstructionReport } from './reconstruction.js';
 import { type Arm, quickstartReport } from './report.js';
@@ -158,21 +158,17 @@ function disposeModels({ generator, tokenizer }: Models): void {
 }
 
 async function writePictures(places: Places, how: SamplingSettings, classes: readonly string[]): Promise<void> {
-  for (const [name, place, title] of [
-    ['before', places.generator, 'Before SAR'],
-    ['control', places.control, 'Control: more teacher forcing'],
-    ['sar', places.sar, 'After SAR (same seeds)'],
-  ] as const) {
-    const models = loadModels(place, undefined, how.device);
-    const shown = classes.slice(0, 10);
-    writeFileAtomic(places.at(`samples-${name}.png`), (await classGrid(models, shown, how, { title })).data);
-    if (name === 'sar') {
-      const labels = shown.map((_, label) => label).slice(0, 4);
-      const strip = await growthStrip(models, labels, labels.map((label) => label), classes, how); // prettier-ignore
-      writeFileAtomic(places.at('scale-by-scale.png'), strip.data);
-    }
-    disposeModels(models);
-  }
+  const shown = classes.slice(0, 10);
+  const [before, after] = [places.generator, places.sar].map((place) => loadModels(place, undefined, how.device));
+  const grid = async (models: Models, title: string) => (await classGrid(models, shown, how, { title })).data;
+  writeFileAtomic(places.at('samples-before.png'), await grid(before!, 'Before SAR'));
+  writeFileAtomic(places.at('samples-after.png'), await grid(after!, 'After SAR, same seeds'));
+  const paired = await pairedGrid({ before: before!, after: after! }, shown, how, [0, 1, 2, 3, 4, 5]);
+  writeFileAtomic(places.at('before-and-after.png'), paired.data);
+  const labels = shown.map((_, label) => label).slice(0, 4);
+  writeFileAtomic(places.at('scale-by-scale.png'), (await growthStrip(after!, labels, labels, classes, how)).data);
+  disposeModels(before!);
+  disposeModels(after!);
 }
 
 async function writeLossCurves({ tokenizer, generator, sar, control, at }: Places): Promise<void> {

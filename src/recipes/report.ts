@@ -72,9 +72,9 @@ Class agreement: how often the classifier takes a sample for the class that was 
 
 ${comparison(arms)}
 
-| before SAR | after SAR |
-|---|---|
-| ![samples before SAR](samples-before.png) | ![samples after SAR](samples-sar.png) |
+![samples before and after SAR, same seeds](before-and-after.png)
+
+More of them: [before](samples-before.png), [after](samples-after.png). One sample of four classes, scale by scale:
 
 ![four samples scale by scale](scale-by-scale.png)
 

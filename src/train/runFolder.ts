@@ -29,6 +29,7 @@ export class RunFolder {
   readonly samples: string;
   readonly metrics: string;
   #events: EventWriter | undefined;
+  #resumedAt = 0;
 
   /** @param config the resolved configuration; the folder must hold none, or one that agrees with it */
   constructor(
@@ -55,6 +56,7 @@ export class RunFolder {
 
   /** Forgets metrics from beyond a checkpoint that training goes on from. */
   rewind(clock: Clock): void {
+    this.#resumedAt = clock.imagesSeen;
     if (!existsSync(this.metrics)) return;
     const kept = readJsonLines<MetricsRecord>(this.metrics).filter((one) => one.imagesSeen <= clock.imagesSeen);
     writeFileAtomic(this.metrics, kept.map((one) => `${JSON.stringify(one)}\n`).join(''));
@@ -63,17 +65,21 @@ export class RunFolder {
   /** Records numbers at a time of the run. */
   record(clock: Clock, values: Readonly<Record<string, number>>): void {
     appendJsonLine(this.metrics, { ...clock, ...values });
-    this.#events ??= new EventWriter(this.path);
-    for (const [name, value] of Object.entries(values)) this.#events.scalar(name, clock.imagesSeen, value);
+    for (const [name, value] of Object.entries(values)) this.#eventWriter().scalar(name, clock.imagesSeen, value);
   }
 
   /** Writes a PNG to samples/ and to TensorBoard. */
   image(name: string, clock: Clock, png: { data: Buffer; width: number; height: number }): string {
     const path = join(this.samples, `${name}-${String(clock.step).padStart(8, '0')}.png`);
     writeFileAtomic(path, png.data);
-    this.#events ??= new EventWriter(this.path);
-    this.#events.image(name, clock.imagesSeen, png.data, png.width, png.height);
+    this.#eventWriter().image(name, clock.imagesSeen, png.data, png.width, png.height);
     return path;
+  }
+
+  /** Opened when something is recorded; TensorBoard forgets what earlier files hold from beyond the checkpoint. */
+  #eventWriter(): EventWriter {
+    const purge = this.#resumedAt > 0 ? { purgeStep: this.#resumedAt + 1 } : {};
+    return (this.#events ??= new EventWriter(this.path, purge));
   }
 
   close(): void {
