@@ -92,11 +92,13 @@ void fillStack(napi_env env, State& state, const OperatorPlan& op, const Argumen
 /// A call that fails can leave a result given by the caller (`out`, or `self` of an operator in place) resized while the memory for it could
 /// not be had, and libtorch would then read and write past its end: such a tensor is made empty.
 void mendTensor(at::Tensor& tensor) {
-  if (!tensor.defined() || !tensor.has_storage() || tensor.numel() == 0) return;
+  if (!tensor.defined() || !tensor.has_storage()) return;
+  const bool negative = std::any_of(tensor.sizes().begin(), tensor.sizes().end(), [](int64_t size) { return size < 0; });
+  if (tensor.numel() == 0 && !negative) return;
   unsigned __int128 last = static_cast<uint64_t>(tensor.storage_offset());
   for (int64_t dim = 0; dim < tensor.dim(); ++dim)
     last += static_cast<unsigned __int128>(tensor.size(dim) - 1) * static_cast<uint64_t>(tensor.stride(dim));
-  if ((last + 1) * tensor.element_size() <= tensor.storage().nbytes()) return;
+  if (!negative && (last + 1) * tensor.element_size() <= tensor.storage().nbytes()) return;
   tensor.unsafeGetTensorImpl()->set_storage_offset(0);
   tensor.unsafeGetTensorImpl()->set_sizes_contiguous({0});
 }

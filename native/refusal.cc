@@ -30,10 +30,11 @@ constexpr std::string_view kInUse[] = {
 /// Public operators that crash, loop or write files on bad arguments nevertheless, with an overload where only that one does: what the fuzz
 /// test found.
 constexpr std::string_view kUnchecked[] = {
-    "align_tensors", "align_to.ellipsis_idx", "batch_norm_update_stats", "binomial", "choose_qparams_optimized",
-    "embedding_bag.padding_idx", "from_file", "histogramdd", "lu_unpack", "native_batch_norm",
-    "native_channel_shuffle", "native_group_norm", "rrelu_with_noise", "rrelu_with_noise_", "set", "set_",
-    "sum_to_size"};
+    "align_tensors", "align_to.ellipsis_idx", "as_strided", "as_strided_", "as_strided_copy", "as_strided_scatter",
+    "batch_norm_update_stats", "binomial", "choose_qparams_optimized", "embedding_bag.padding_idx", "from_file",
+    "gru", "histogramdd", "linalg_eig", "linalg_eigvals", "linalg_matrix_power", "lstm", "lu_unpack", "matrix_power",
+    "native_batch_norm", "native_channel_shuffle", "native_group_norm", "range", "rnn_relu", "rnn_tanh",
+    "rrelu_with_noise", "rrelu_with_noise_", "set", "set_", "sum_to_size"};
 
 /// The lists of the fused optimiser are read in step, each element as many bytes on as the parameter has.
 void validateFusedAdamw(const std::vector<c10::IValue>& arguments) {
@@ -57,10 +58,11 @@ const char* refusal(const std::string& fullName) {
   const std::string_view name = full.substr(6).substr(0, full.substr(6).find('.'));
   if (startsWith(name, "_")) return contains(kInUse, full.substr(6)) ? nullptr : kInternal;
   if (name.find("_backward") != std::string_view::npos) return "backward() alone calls it, with arguments that need no check";
-  for (const std::string_view library : {"mkldnn_", "cudnn_", "miopen_", "fbgemm_", "quantized_", "mps_", "xnnpack_"})
+  for (const std::string_view library : {"mkldnn_", "cudnn_", "miopen_", "fbgemm_", "quantized_", "mps_", "xnnpack_", "slow_conv", "thnn_conv"})
     if (startsWith(name, library)) return "it is one library's kernel, which does not check its arguments";
   if (startsWith(name, "special_") && name.find("_polynomial_") != std::string_view::npos)
     return "it loops as often as the degree in its arguments says";
+  if (name.find("sparse") != std::string_view::npos) return "sparse tensors cannot be had here, and its checks are theirs";
   return contains(kUnchecked, name) || contains(kUnchecked, full.substr(6)) ? "libtorch does not check its arguments" : nullptr;
 }
 

@@ -98,6 +98,12 @@ function disposeResult(result, type) {
   else if (type.includes('Tensor') && typeof result === 'number') values.dispose(result);
 }
 
+/** Frees what an operator with these results returned. */
+function disposeResults(result, results) {
+  if (results.length === 1) disposeResult(result, results[0][1]);
+  else results.forEach(([, type], i) => disposeResult(result[i], type));
+}
+
 function judge(name, error) {
   if (error instanceof TorchError) outcome.torchErrors++;
   else if (error instanceof TypeError) outcome.typeErrors++;
@@ -121,8 +127,7 @@ function callOperator(number) {
     operator.id ??= native.resolve(operator.name);
     const result = native.call(operator.id, ...args);
     outcome.results++;
-    if (results.length === 1) disposeResult(result, results[0][1]);
-    else results.forEach(([, type], i) => disposeResult(result[i], type));
+    disposeResults(result, results);
   } catch (error) {
     judge(operator.name, error);
   }
@@ -137,6 +142,7 @@ function callEntry(number) {
     const result = native[name](...args);
     outcome.results++;
     if (makesTensors.has(name)) disposeResult(result, 'Tensor');
+    if (name === 'call') disposeResults(result, operators.find(({ id }) => id === args[0]).signature[1]);
     if (name === 'createGenerator') native.freeGenerator(result);
   } catch (error) {
     judge(name, error);
