@@ -40,7 +40,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopEnd> {
   process.on('SIGINT', stop).on('SIGTERM', stop);
   const bar = progress({ label: options.label, total: images, unit: 'images', start: clock.imagesSeen });
   const save = () => saveCheckpoint(run.checkpoints, clock, parts, options.keepCheckpoints);
-  let saved = clock.imagesSeen;
+  const began = clock.imagesSeen;
+  let saved = began;
   try {
     while (clock.imagesSeen < images && !stopped) {
       const before = clock.imagesSeen;
@@ -59,7 +60,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopEnd> {
       await new Promise(setImmediate); // lets signals and finalisers in
     }
     if (saved !== clock.imagesSeen) save();
-    if (!stopped) await options.sample?.(clock);
+    if (!stopped && clock.imagesSeen > began) await options.sample?.(clock);
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
     throw new UsageError(
