@@ -139,6 +139,7 @@ async function main() {
     throw new SetupError('--device: this libtorch has no CUDA device; `npx scalewise doctor` says why');
   const precisions = fastBfloat16(device) ? ['float32', 'bfloat16'] : ['float32'];
   const { build, version } = libtorch();
+  const peak = only.includes('products') && device === 'cpu' ? peakOf(threads) : {}; // before the workers start, which takes both cores
   const workers = [new Worker('ours', process.execPath, [join(here, 'worker.mjs')], process.env)];
   if (peer)
     workers.push(
@@ -160,7 +161,7 @@ async function main() {
   const report = {
     machine,
     precisions,
-    peak: only.includes('products') && device === 'cpu' ? peakOf(threads) : {},
+    peak,
     repeats,
     checks: {},
     rows: [],
