@@ -71,23 +71,44 @@ function placesIn(out: string) {
   };
 }
 
+/** Counts the seconds that the chain has taken, earlier starts included, until its report is written. */
+function stopwatch(out: string): { seconds: () => number; keep: () => void } {
+  const file = join(out, 'seconds.json');
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as number) : 0;
+  const finished = existsSync(join(out, 'report.md'));
+  const began = Date.now();
+  const seconds = () => (finished ? before : before + Math.round((Date.now() - began) / 1000));
+  return {
+    seconds,
+    keep: () => {
+      writeFileAtomic(file, `${seconds()}\n`);
+    },
+  };
+}
+
 /** Runs the chain; answers how it ended. */
 export async function quickstart(options: QuickstartOptions, data: QuickstartData): Promise<LoopEnd> {
+  const watch = stopwatch(options.out);
   try {
-    await chain(options, data);
+    await chain(options, data, watch.seconds);
     return 'done';
   } catch (error) {
     if (error instanceof Stopped) return error.end;
     throw error;
+  } finally {
+    watch.keep();
   }
 }
 
-async function chain(options: QuickstartOptions, { train, heldOut }: QuickstartData): Promise<void> {
+async function chain(
+  options: QuickstartOptions,
+  { train, heldOut }: QuickstartData,
+  seconds: () => number,
+): Promise<void> {
   const { preset, say, seed, device, threads, out } = options;
   const places = placesIn(out);
-  const began = Date.now();
   const stage = (line: string) => {
-    say(`\n[${((Date.now() - began) / 1000).toFixed(0)} s] ${line}`);
+    say(`\n[${seconds()} s] ${line}`);
   };
   const shared = { data: options.data, seed, device, threads };
 
@@ -118,7 +139,7 @@ async function chain(options: QuickstartOptions, { train, heldOut }: QuickstartD
   const guidance = { shape: 'ramp', scale: sampling.cfg } as const;
   const how: SamplingSettings = { scales, guidance, topK: sampling.topK, topP: sampling.topP, precision, device };
   const arms = judgeArms(options, judge, places, how);
-  const real = remembered(places.at('figures-real.json'), () => judgeReal(judge, train, options.count));
+  const real = remembered(places.at(`figures-real-n${options.count}.json`), () => judgeReal(judge, train, options.count));
 
   stage('5 of 5: pictures and the report');
   const tokenizer = loadTokenizer(places.tokenizer, device);
@@ -126,8 +147,17 @@ async function chain(options: QuickstartOptions, { train, heldOut }: QuickstartD
   writeFileAtomic(places.at('reconstructions.png'), reconstruction.grid.data);
   await writePictures(places, how, train.classes);
   await writeLossCurves(places);
-  const seconds = remembered(places.at('seconds.json'), () => Math.round((Date.now() - began) / 1000));
-  const report = quickstartReport({ options, train, heldOut, judge, arms, real, reconstruction, how, seconds });
+  const report = quickstartReport({
+    options,
+    train,
+    heldOut,
+    judge,
+    arms,
+    real,
+    reconstruction,
+    how,
+    seconds: seconds(),
+  });
   writeFileAtomic(places.at('report.md'), report);
   say(`\n${report}\nEverything is in ${out}/; begin with ${places.at('report.md')}`);
 }
@@ -142,7 +172,7 @@ function judgeArms(options: QuickstartOptions, judge: Judge, places: Places, how
     ['sar', places.sar],
   ] as const;
   return named.map(([name, place]) => {
-    const figures = remembered<Verdict>(places.at(`figures-${name}.json`), () => {
+    const figures = remembered<Verdict>(places.at(`figures-${name}-n${count}.json`), () => {
       const models = loadModels(place, undefined, device);
       const verdict = judgeModel(judge, models, how, { count, batchSize: 100, seed });
       disposeModels(models);
