@@ -139,7 +139,9 @@ async function chain(
   const guidance = { shape: 'ramp', scale: sampling.cfg } as const;
   const how: SamplingSettings = { scales, guidance, topK: sampling.topK, topP: sampling.topP, precision, device };
   const arms = judgeArms(options, judge, places, how);
-  const real = remembered(places.at(`figures-real-n${options.count}.json`), () => judgeReal(judge, train, options.count));
+  const real = remembered(places.at(`figures-real-n${options.count}.json`), () =>
+    judgeReal(judge, train, options.count),
+  );
 
   stage('5 of 5: pictures and the report');
   const tokenizer = loadTokenizer(places.tokenizer, device);
