@@ -2,18 +2,11 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { findPackagedData, getPackagedData, openData } from '../data/index.js';
-import { generatorPresets, quickstart, useMachine } from '../recipes/index.js';
+import { generatorPresets, quickstart, type QuickstartOptions, useMachine } from '../recipes/index.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, say, wholeNumber } from './settingsOptions.js';
 
-interface Flags {
-  data: string;
-  out: string;
-  seed: number;
-  device: string;
-  threads: number;
-  count: number;
-}
+type Flags = Omit<QuickstartOptions, 'preset' | 'say'>;
 
 const preset = 'fashion-mnist';
 

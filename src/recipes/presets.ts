@@ -1,6 +1,7 @@
 // Presets: one row a model that was published or that this project trains. Whatever is not said takes the schema's default.
 // `tokenizer` and `generator` paths are the user's to give.
 import type { z } from 'zod';
+import { flexVarScales } from '../models/index.js';
 import type { generatorSettings, refineSettings, tokenizerSettings } from './settings.js';
 
 type TokenizerPreset = Partial<z.input<typeof tokenizerSettings>>;
@@ -8,7 +9,7 @@ type GeneratorPreset = Partial<z.input<typeof generatorSettings>>;
 type RefinePreset = Partial<z.input<typeof refineSettings>>;
 
 const imageNet = 1_281_167;
-const published = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16];
+const published = [...flexVarScales.defaults];
 const small = [1, 2, 3, 5, 8];
 const rarely = { log: 768 * 10, sample: 768 * 1000, save: 768 * 1000 };
 const batch = 768;
@@ -66,16 +67,14 @@ export const tokenizerPresets = {
   },
 } satisfies Record<string, TokenizerPreset>;
 
+const { defaultProbability, first, groups, dropThresholds, maxTokens } = flexVarScales;
 const random = {
   kind: 'random' as const,
-  defaultProbability: 0.05,
-  first: [1, 2],
-  groups: [
-    { from: 3, to: 10, count: 5 },
-    { from: 11, to: 15, count: 2 },
-  ],
-  dropThresholds: [0.9, 0.95, 0.98, 0.99],
-  maxTokens: 680,
+  defaultProbability,
+  first: [...first],
+  groups: [...groups],
+  dropThresholds: [...dropThresholds],
+  maxTokens,
 };
 const flexVar = {
   imageSize: 256,
