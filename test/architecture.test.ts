@@ -9,17 +9,19 @@ const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 const engine = ['torch', 'util'];
 const learning = ['nn', ...engine];
 const modelling = ['models', 'tokenizers', ...learning];
-const programs = ['sar', 'sampling', 'train', 'evaluate', 'data', 'formats', ...modelling];
+const programs = ['hub', 'checkpoints', 'sar', 'sampling', 'train', 'evaluate', 'data', 'formats', ...modelling];
 
 /** What the files of each folder of src/ may import, their own folder aside; `index.ts` is the library's public face. A new folder needs a line here. */
 const mayImport: Record<string, readonly string[]> = {
   util: [],
   formats: ['util'],
+  hub: ['formats', 'util'],
   torch: ['util'],
   data: ['formats', ...engine],
   nn: ['formats', ...engine],
   tokenizers: learning,
   models: ['tokenizers', ...learning],
+  checkpoints: ['formats', ...modelling],
   train: ['formats', ...learning],
   evaluate: ['data', 'formats', ...learning],
   sampling: modelling,

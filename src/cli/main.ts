@@ -7,6 +7,7 @@ import { registerDoctor } from './doctor.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExperiment } from './experiment.js';
 import { registerGolden } from './golden.js';
+import { registerPull } from './pull.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerSample } from './sample.js';
 import { registerTokenizer } from './tokenizer.js';
@@ -15,6 +16,7 @@ import { registerRefine, registerTrain } from './train.js';
 const commands = [
   registerQuickstart,
   registerData,
+  registerPull,
   registerTokenizer,
   registerTrain,
   registerRefine,
