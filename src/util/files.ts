@@ -48,11 +48,19 @@ function syncFolder(path: string): void {
   }
 }
 
-/** Writes all of it: short writes go on where they stopped. */
-export function writeAll(descriptor: number, data: Uint8Array): void {
+/** Writes all of it, from `position` on where that is given: short writes go on where they stopped. */
+export function writeAll(descriptor: number, data: Uint8Array, position?: number): void {
   const most = 1 << 30;
-  for (let done = 0; done < data.byteLength;)
-    done += writeSync(descriptor, data, done, Math.min(most, data.byteLength - done));
+  for (let done = 0; done < data.byteLength;) {
+    const at = position === undefined ? null : position + done;
+    done += writeSync(descriptor, data, done, Math.min(most, data.byteLength - done), at);
+  }
+}
+
+/** Renames what was written aside, and synced, into its place: a crash leaves the old or the new. */
+export function moveIntoPlace(aside: string, path: string): void {
+  renameSync(aside, path);
+  syncFolder(dirname(path));
 }
 
 /** Writes a file aside, syncs it and renames it over `path`: a reader sees the old content or the new, never half of it. */
@@ -75,8 +83,7 @@ export function writeFileAtomic(path: string, data: Uint8Array | string | ((desc
       rmSync(aside, { force: true });
       throw error;
     }
-    renameSync(aside, path);
-    syncFolder(dirname(path));
+    moveIntoPlace(aside, path);
   });
 }
 
