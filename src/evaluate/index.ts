@@ -4,4 +4,6 @@ export { frechetDistance, frechetDistanceOf } from './frechet.js';
 export { type Cell, cellsOf, gridPng, type GridOptions, type Png } from './grid.js';
 export { inceptionScore } from './inceptionScore.js';
 export { precisionRecall } from './precisionRecall.js';
+export { decibels, psnr } from './psnr.js';
+export { ssim } from './ssim.js';
 export { type FeatureStatistics, statisticsOf } from './statistics.js';
