@@ -1,0 +1,5 @@
+// Checkpoints, published ones and our own: which state dicts a file holds, and what they are of.
+export { Checkpoint, type CheckpointOptions, openCheckpoint } from './checkpoint.js';
+export { type Hidden, type Shapes, type TensorFacts } from './configurations.js';
+export { recognise, type Recognised } from './recognise.js';
+export { chooseStateDict, type ModelKind, type StateDict, unwrap, type Wanted } from './stateDicts.js';
