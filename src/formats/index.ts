@@ -1,12 +1,8 @@
 // File formats: bytes on disk, no torch.
-export {
-  type RawTensor,
-  readSafetensors,
-  SafetensorsFile,
-  type SafetensorsType,
-  type TensorSource,
-  writeSafetensors,
-} from './safetensors.js';
+export { readSafetensors, SafetensorsFile, writeSafetensors } from './safetensors.js';
+export type { RawTensor, SafetensorsType, TensorSource, WeightsFile } from './tensors.js';
+export { PthFile, type PlainNode, type PthNode, PthTensor, writePth } from './pth/index.js';
+export { openWeightsFile } from './weightsFile.js';
 export { appendJsonLine, readJsonLines } from './jsonLines.js';
 export { type NpyHeader, type NpyType } from './npy.js';
 export { type NpyArray, NpzFile } from './npzReader.js';

@@ -5,13 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../util/errors.js';
-import {
-  readSafetensors,
-  SafetensorsFile,
-  type SafetensorsType,
-  type TensorSource,
-  writeSafetensors,
-} from './safetensors.js';
+import { readSafetensors, SafetensorsFile, writeSafetensors } from './safetensors.js';
+import type { SafetensorsType, TensorSource } from './tensors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'scalewise-safetensors-'));
 const path = join(folder, 'file.safetensors');

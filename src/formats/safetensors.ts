@@ -1,34 +1,17 @@
 // safetensors: names, dtypes, shapes and bytes; strict in what it accepts, atomic in what it writes. No torch here.
 // The format: 8 bytes of header length (little-endian), a JSON header, then the tensors' bytes without holes.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UsageError } from '../util/errors.js';
-import { explainIo, writeAll, writeFileAtomic } from '../util/files.js';
-
-const elementSizes = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  I16: 2,
-  U16: 2,
-  F16: 2,
-  BF16: 2,
-  I32: 4,
-  U32: 4,
-  F32: 4,
-  I64: 8,
-  U64: 8,
-  F64: 8,
-} as const;
-
-/** Element types by their names in the format. */
-export type SafetensorsType = keyof typeof elementSizes;
-
-/** One tensor: row-major little-endian bytes. */
-export interface RawTensor {
-  dtype: SafetensorsType;
-  shape: readonly number[];
-  bytes: Uint8Array;
-}
+import { writeAll, writeFileAtomic } from '../util/files.js';
+import { OpenFile } from './openFile.js';
+import {
+  bytesOf,
+  elementSizes,
+  type RawTensor,
+  type SafetensorsType,
+  sourceBytes,
+  type TensorSource,
+  type WeightsFile,
+} from './tensors.js';
 
 /** Where a tensor lies in the data part of a file. */
 export interface TensorEntry {
@@ -132,49 +115,46 @@ function parseHeader(path: string, text: string, dataStart: number, dataBytes: n
   return { metadata: metadata as Record<string, string>, tensors, dataStart };
 }
 
-function readExactly(descriptor: number, bytes: Uint8Array, position: number): boolean {
-  for (let done = 0; done < bytes.byteLength;) {
-    const read = readSync(descriptor, bytes, done, Math.min(bytes.byteLength - done, 1 << 30), position + done);
-    if (read === 0) return false;
-    done += read;
-  }
-  return true;
-}
-
 /** An open file whose tensors are read one at a time. Close it, or use `using`. */
-export class SafetensorsFile {
+export class SafetensorsFile implements WeightsFile {
   readonly header: SafetensorsHeader;
-  readonly #descriptor: number;
+  readonly #file: OpenFile;
 
   constructor(readonly path: string) {
-    this.#descriptor = explainIo(path, () => openSync(path, 'r'));
+    this.#file = new OpenFile(path);
     try {
       this.header = this.#readHeader();
     } catch (error) {
-      closeSync(this.#descriptor);
+      this.close();
       throw error;
     }
   }
 
+  get metadata(): Record<string, string> {
+    return this.header.metadata;
+  }
+  get tensors(): ReadonlyMap<string, TensorEntry> {
+    return this.header.tensors;
+  }
+
   #readHeader(): SafetensorsHeader {
-    const stat = fstatSync(this.#descriptor);
-    if (!stat.isFile()) throw new UsageError(`${this.path}: a file was expected`);
+    const { path, size } = this.#file;
     const prefix = Buffer.alloc(8);
-    if (stat.size < 8 || !readExactly(this.#descriptor, prefix, 0)) refuse(this.path, `it has only ${stat.size} bytes`);
+    if (size < 8 || !this.#file.readInto(prefix, 0)) refuse(path, `it has only ${size} bytes`);
     const length = prefix.readBigUInt64LE();
-    if (length > BigInt(longestHeader)) refuse(this.path, `its header would have ${length} bytes`);
-    if (length > BigInt(stat.size - 8))
-      refuse(this.path, `its header should have ${length} bytes, the file ends before (truncated?)`);
+    if (length > BigInt(longestHeader)) refuse(path, `its header would have ${length} bytes`);
+    if (length > BigInt(size - 8))
+      refuse(path, `its header should have ${length} bytes, the file ends before (truncated?)`);
     const bytes = Buffer.alloc(Number(length));
-    readExactly(this.#descriptor, bytes, 8);
+    this.#file.readInto(bytes, 8);
     let text = '';
     try {
       text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
-      refuse(this.path, 'its header is not UTF-8');
+      refuse(path, 'its header is not UTF-8');
     }
-    if (!text.startsWith('{')) refuse(this.path, "its header does not begin with '{'");
-    return parseHeader(this.path, text, 8 + bytes.length, stat.size - 8 - bytes.length);
+    if (!text.startsWith('{')) refuse(path, "its header does not begin with '{'");
+    return parseHeader(path, text, 8 + bytes.length, size - 8 - bytes.length);
   }
 
   /** The bytes of one tensor. */
@@ -182,12 +162,12 @@ export class SafetensorsFile {
     const entry = this.header.tensors.get(name);
     if (!entry) throw new UsageError(`${this.path}: there is no tensor '${name}'`);
     const bytes = new Uint8Array(entry.end - entry.begin);
-    if (!readExactly(this.#descriptor, bytes, this.header.dataStart + entry.begin)) refuse(this.path, 'it ends early');
+    if (!this.#file.readInto(bytes, this.header.dataStart + entry.begin)) refuse(this.path, 'it ends early');
     return { dtype: entry.dtype, shape: entry.shape, bytes };
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    this.#file.close();
   }
   [Symbol.dispose](): void {
     this.close();
@@ -199,13 +179,6 @@ export function readSafetensors(path: string): { metadata: Record<string, string
   using file = new SafetensorsFile(path);
   const tensors = new Map(Array.from(file.header.tensors.keys(), (name) => [name, file.read(name)]));
   return { metadata: file.header.metadata, tensors };
-}
-
-/** A tensor to be written; its bytes are asked for when their turn comes, so that they need not all be in memory. */
-export interface TensorSource {
-  dtype: SafetensorsType;
-  shape: readonly number[];
-  bytes: () => Uint8Array;
 }
 
 /**
@@ -220,11 +193,11 @@ export function writeSafetensors(
   const ordered = [...tensors].sort(([, a], [, b]) => elementSizes[b.dtype] - elementSizes[a.dtype]);
   const entries: [string, unknown][] = Object.keys(metadata).length ? [['__metadata__', metadata]] : [];
   let position = 0;
-  for (const [name, { dtype, shape }] of ordered) {
+  for (const [name, source] of ordered) {
     if (name === '__metadata__') throw new Error('internal: a tensor cannot be named __metadata__');
     const begin = position;
-    position += shape.reduce((product, size) => product * size, elementSizes[dtype]);
-    entries.push([name, { dtype, shape, data_offsets: [begin, position] }]);
+    position += sourceBytes(source);
+    entries.push([name, { dtype: source.dtype, shape: source.shape, data_offsets: [begin, position] }]);
   }
   const text = Buffer.from(
     `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join()}}`,
@@ -235,12 +208,6 @@ export function writeSafetensors(
   writeFileAtomic(path, (descriptor) => {
     writeAll(descriptor, length);
     writeAll(descriptor, padded);
-    for (const [name, { dtype, shape, bytes }] of ordered) {
-      const data = bytes();
-      const expected = shape.reduce((product, size) => product * size, elementSizes[dtype]);
-      if (data.byteLength !== expected)
-        throw new Error(`internal: tensor '${name}': expected ${expected} bytes, got ${data.byteLength}`);
-      writeAll(descriptor, data);
-    }
+    for (const [name, source] of ordered) writeAll(descriptor, bytesOf(name, source));
   });
 }

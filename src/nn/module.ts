@@ -3,6 +3,7 @@
 import { empty, keep, noGrad, op, type Tensor, type ToOptions } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { didYouMean } from '../util/suggest.js';
+import type { TensorsByName } from './weights.js';
 
 let setData: ((self: Tensor, data: Tensor) => void) | undefined;
 
@@ -17,6 +18,31 @@ export function parameter(shape: readonly number[]): Tensor {
   const made = keep(empty(shape));
   made.requiresGrad = true;
   return made;
+}
+
+const shapesOf = (tensors: ReadonlyMap<string, Tensor>) =>
+  new Map(Array.from(tensors, ([name, one]) => [name, one.shape]));
+
+/** Every parameter has a tensor of its shape, and every tensor is a parameter's or ignored. */
+function checkShapes(
+  own: ReadonlyMap<string, Tensor>,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  where: string,
+  ignored?: RegExp,
+): void {
+  for (const name of shapes.keys()) {
+    if (own.has(name) || ignored?.test(name)) continue;
+    throw new UsageError(
+      `${where}: unexpected tensor '${name}'${didYouMean(name, own.keys())} (is it another model's?)`,
+    );
+  }
+  for (const [name, target] of own) {
+    const shape = shapes.get(name);
+    if (!shape) throw new UsageError(`${where}: expected a tensor '${name}', found none (is it another model's?)`);
+    const [expected, found] = [target.shape.join('×'), shape.join('×')];
+    if (expected !== found)
+      throw new UsageError(`${where}: '${name}' should be ${expected}, is ${found}: the configuration differs`);
+  }
 }
 
 /** A part of a model. */
@@ -69,26 +95,20 @@ export abstract class Module {
 
   /**
    * Copies tensors into the parameters of the same names.
+   * @param source all tensors, or an open file of them, which is read tensor by tensor: there is never more than one beside the parameters
    * @param ignored names that published checkpoints carry but that are rebuilt here
    * @throws UsageError naming the first tensor that is missing, unknown, or of another shape
    */
-  loadStateDict(tensors: ReadonlyMap<string, Tensor>, where = 'state dict', ignored?: RegExp): void {
+  loadStateDict(source: ReadonlyMap<string, Tensor> | TensorsByName, where = 'state dict', ignored?: RegExp): void {
     const own = this.stateDict();
-    for (const name of tensors.keys()) {
-      if (own.has(name) || ignored?.test(name)) continue;
-      throw new UsageError(
-        `${where}: unexpected tensor '${name}'${didYouMean(name, own.keys())} (is it another model's?)`,
-      );
-    }
-    for (const [name, target] of own) {
-      const source = tensors.get(name);
-      if (!source) throw new UsageError(`${where}: expected a tensor '${name}', found none (is it another model's?)`);
-      const [expected, found] = [target.shape.join('×'), source.shape.join('×')];
-      if (expected !== found)
-        throw new UsageError(`${where}: '${name}' should be ${expected}, is ${found}: the configuration differs`);
-    }
+    checkShapes(own, 'shapes' in source ? source.shapes : shapesOf(source), where, ignored);
     noGrad(() => {
-      for (const [name, target] of own) target.copy_(tensors.get(name)!);
+      for (const [name, target] of own) {
+        if ('shapes' in source) {
+          using read = source.tensor(name);
+          target.copy_(read);
+        } else target.copy_(source.get(name)!);
+      }
     });
   }
 

@@ -1,9 +1,10 @@
-// Tensors in safetensors files.
+// Tensors in files: safetensors and PyTorch's own, read one at a time or all at once.
 import {
+  openWeightsFile,
   type RawTensor,
-  readSafetensors,
   type SafetensorsType,
   type TensorSource,
+  type WeightsFile,
   writeSafetensors,
 } from '../formats/index.js';
 import { type DType, keep, type Tensor, tensorFromBytes } from '../torch/index.js';
@@ -30,16 +31,56 @@ export function toTensor(raw: RawTensor, where: string): Tensor {
   return keep(tensorFromBytes(raw.bytes, dtype, raw.shape));
 }
 
+/** Tensors of which the shapes are known; each is made when it is asked for. */
+export interface TensorsByName {
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** A new tensor, which the caller disposes of. */
+  tensor(name: string): Tensor;
+}
+
+/** An open file of weights, whose tensors are read one at a time. Close it, or use `using`. */
+export class OpenWeights implements TensorsByName, Disposable {
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+
+  constructor(readonly file: WeightsFile) {
+    this.shapes = new Map(Array.from(file.tensors, ([name, { shape }]) => [name, shape]));
+  }
+
+  get path(): string {
+    return this.file.path;
+  }
+  get metadata(): Readonly<Record<string, string>> {
+    return this.file.metadata;
+  }
+
+  /** Reads one tensor, kept until it is disposed of. */
+  tensor(name: string): Tensor {
+    return toTensor(this.file.read(name), `${this.path}: ${name}`);
+  }
+
+  close(): void {
+    this.file.close();
+  }
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Opens a file of tensors, safetensors or PyTorch's; its content says which. */
+export function openWeights(path: string): OpenWeights {
+  return new OpenWeights(openWeightsFile(path));
+}
+
 /** Reads all tensors of a file into memory; dispose of them after use. */
 export function loadWeights(path: string): { metadata: Record<string, string>; tensors: Map<string, Tensor> } {
-  const { metadata, tensors } = readSafetensors(path);
+  using file = openWeights(path);
   return {
-    metadata,
-    tensors: new Map(Array.from(tensors, ([name, raw]) => [name, toTensor(raw, `${path}: ${name}`)])),
+    metadata: { ...file.metadata },
+    tensors: new Map(Array.from(file.shapes.keys(), (name) => [name, file.tensor(name)])),
   };
 }
 
-/** Writes tensors to a file, whole or not at all. */
+/** Writes tensors to a safetensors file, whole or not at all. */
 export function saveWeights(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,

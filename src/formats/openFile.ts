@@ -1,0 +1,39 @@
+// A file open for reading at given places: the readers of tensors never hold a whole one.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { UsageError } from '../util/errors.js';
+import { explainIo } from '../util/files.js';
+
+/** A file open for positional reads. Close it, or use `using`. */
+export class OpenFile {
+  readonly size: number;
+  readonly #descriptor: number;
+
+  constructor(readonly path: string) {
+    this.#descriptor = explainIo(path, () => openSync(path, 'r'));
+    const stat = fstatSync(this.#descriptor);
+    this.size = stat.size;
+    if (stat.isFile()) return;
+    this.close();
+    throw new UsageError(`${path}: a file was expected`);
+  }
+
+  /** Fills `bytes` from a place of the file; false where the file ends before. */
+  readInto(bytes: Uint8Array, position: number): boolean {
+    return explainIo(this.path, () => {
+      for (let done = 0; done < bytes.byteLength;) {
+        const most = Math.min(bytes.byteLength - done, 1 << 30);
+        const read = readSync(this.#descriptor, bytes, done, most, position + done);
+        if (read === 0) return false;
+        done += read;
+      }
+      return true;
+    });
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
