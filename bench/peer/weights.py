@@ -30,10 +30,12 @@ def value_range(name: str, shape: torch.Size) -> tuple[float, float]:
     """Offset and bound of a tensor by its state-dict name and shape."""
     if re.search(r"(^|\.)(embedding|class_emb)\.weight$", name):
         return 0, 1
-    if name == "pos_start":
+    if name in ("lvl_embed.weight", "pos_start", "pos_1LC"):
         return 0, 0.5
     if name.endswith("scale_mul_1H11"):
         return math.log(4), 0.1
+    if name.endswith("ada_gss"):
+        return 0, 0.5
     if len(shape) <= 1:
         return (1, 0.1) if name.endswith("weight") else (0, 0.05)
     return 0, math.sqrt(3 / math.prod(shape[1:]))

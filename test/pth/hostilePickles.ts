@@ -276,7 +276,7 @@ const bombs: HostilePickle[] = [
   ['two million MEMOIZEs', pickle(`N${'\x94'.repeat(2_000_000)}`), /more than 1000000 memos/],
   [
     'copies of a long list',
-    pickle(`](${'N'.repeat(100_000)}eq\00${global('torch', 'Size')}q\x010${'h\x01h\0\x85R0'.repeat(1000)}N`),
+    pickle(`](${'N'.repeat(100_000)}eq\x000${global('torch', 'Size')}q\x010${'h\x01h\0\x85R0'.repeat(1000)}N`),
     /needs more than 5000000 steps/,
   ],
   [
