@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendJsonLine, EventWriter, readJsonLines } from '../formats/index.js';
+import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo, writeFileAtomic } from '../util/files.js';
 import type { Clock } from './checkpoint.js';
@@ -11,17 +12,6 @@ export type MetricsRecord = Clock & Record<string, number>;
 
 /** Settings that may change between the runs of one folder: how long, and what is shown or kept. */
 const mayChange = new Set(['images', 'every', 'keepCheckpoints', 'threads']);
-
-/** Keys (dotted) in which two configurations differ. */
-function differences(a: unknown, b: unknown, path = ''): string[] {
-  const objects = [a, b].every((one) => one !== null && typeof one === 'object' && !Array.isArray(one));
-  if (!objects) return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
-  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const keys = [...new Set([...Object.keys(x), ...Object.keys(y)])];
-  return keys.flatMap((key) =>
-    path === '' && mayChange.has(key) ? [] : differences(x[key], y[key], path ? `${path}.${key}` : key),
-  );
-}
 
 /** An open run folder. */
 export class RunFolder {
@@ -45,7 +35,7 @@ export class RunFolder {
     const resolved = JSON.parse(JSON.stringify({ kind, ...config })) as object;
     if (existsSync(file)) {
       const before = JSON.parse(readFileSync(file, 'utf8')) as object;
-      const changed = differences(before, resolved);
+      const changed = differences(before, resolved).filter((key) => !mayChange.has(key.split('.')[0]!));
       if (changed.length)
         throw new UsageError(
           `${path}: it holds a run with other settings (${changed.join(', ')}); choose another --out, or the same settings to continue`,
