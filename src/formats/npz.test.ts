@@ -299,7 +299,7 @@ describe('refused in a sentence', () => {
           try {
             const found = await readAll(path);
             for (const [name, data] of Object.entries(found))
-              if (name in whole[which]!) expect(data.length).toBe(whole[which]![name]!.length);
+              if (name in whole[which]!) expect(Buffer.compare(data, whole[which]![name]!)).toBe(0);
           } catch (error) {
             expect(error).toBeInstanceOf(UsageError);
             refused++;
