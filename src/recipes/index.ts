@@ -35,5 +35,15 @@ export { checkScales, newTokenizer, trainTokenizer } from './trainTokenizer.js';
 export { quickstart, type QuickstartData, type QuickstartOptions } from './quickstart.js';
 export { type Judge, judgeModel, type JudgeOptions, judgeOf, judgeReal, type Verdict } from './judge.js';
 export { judgeFor } from './judgeFile.js';
+export { balancedLabels, type LabelOrder } from './labels.js';
+export { type ImageSink, type KeptSettings, openSampleFolder, openSampleNpz } from './sampleSink.js';
+export {
+  candidateSeed,
+  type DrawImages,
+  type RejectionCounts,
+  type RejectionOptions,
+  RejectionSampler,
+  type TakenImage,
+} from './rejection.js';
 export { type Chart, type Curve, curveOf, writeCharts } from './curves.js';
 export { verdictRow } from './report.js';
