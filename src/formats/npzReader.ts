@@ -61,7 +61,7 @@ async function openArray(
 /** An open `.npz` whose arrays are read one at a time. Close it, or use `using`. */
 export class NpzFile {
   private constructor(
-    readonly zip: ZipReader,
+    private readonly zip: ZipReader,
     /** What each array is, by name (`arr_0` where numpy.savez was given none). */
     readonly arrays: ReadonlyMap<string, NpyHeader>,
   ) {}

@@ -72,8 +72,8 @@ async function entriesOf(path: string, zip: ZipFile): Promise<Map<string, Entry>
 export class ZipReader {
   private constructor(
     readonly path: string,
-    readonly descriptor: number,
-    readonly zip: ZipFile,
+    private readonly descriptor: number,
+    private readonly zip: ZipFile,
     /** Entries by name. */
     readonly entries: ReadonlyMap<string, Entry>,
   ) {}
