@@ -39,7 +39,10 @@ export const zipCrcField = { start: 14, end: 18 } as const;
  * What stands before an entry's data. Its length depends on the name and the padding alone: it can be written anew when the CRC is known.
  * @param padding another extra field, which moves the data to a place of the caller's choice
  */
-export function zipLocalHeader({ name, bytes, crc }: Omit<ZipEntry, 'offset'>, padding: Buffer = Buffer.alloc(0)): Buffer {
+export function zipLocalHeader(
+  { name, bytes, crc }: Omit<ZipEntry, 'offset'>,
+  padding: Buffer = Buffer.alloc(0),
+): Buffer {
   const extra = Buffer.concat([zip64Field(bytes, bytes), padding]);
   return Buffer.concat([
     pack([4, 0x04034b50], [2, zip64Version], [2, 0], [2, 0], [2, dosTime], [2, dosDate], [4, crc]),
