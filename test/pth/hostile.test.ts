@@ -66,7 +66,7 @@ test('the good files, of which one thing is wrong in each kind, are read', () =>
 test('pickles that call what runs code or reaches out are refused by name and place', () => {
   for (const [name, body] of globals) {
     const message = refusal(archive(body));
-    expect(message, name).toContain(`found '${name}' (byte 2 of its pickle)`);
+    expect(message, name).toContain(`found '${name}' (byte 2 of data.pkl)`);
   }
 });
 

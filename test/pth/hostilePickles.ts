@@ -7,7 +7,7 @@ export type HostilePickle = readonly [kind: string, body: string, sentence: RegE
 const short = (value: string) => `\x8c${uint(value.length, 1)}${value}`;
 const stackGlobal = (module: string, name: string) => `${short(module)}${short(name)}\x93`;
 const system = global('os', 'system');
-const forbidden = /expected tensors and plain data, found 'os\.system' \(byte \d+ of its pickle\)/;
+const forbidden = /expected tensors and plain data, found 'os\.system' \(byte \d+ of data\.pkl\)/;
 const orderedDict = global('collections', 'OrderedDict');
 
 /** Ways to bring `os.system` to a call, and to hide that. */

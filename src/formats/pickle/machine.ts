@@ -27,6 +27,8 @@ export interface World {
   /** What a persistent id stands for: PyTorch's are storages. Absent where there are none. */
   readonly persistent?: (id: Value) => Value;
   readonly refuse: Refuse;
+  /** What the bytes are counted in, for sentences. */
+  readonly where: string;
 }
 
 const plainOnly =
@@ -48,7 +50,7 @@ export class Machine implements Caller {
     this.at = bytes.position;
   }
 
-  readonly refuse: Refuse = (what, mend) => this.world.refuse(`${what} (byte ${this.at} of its pickle)`, mend);
+  readonly refuse: Refuse = (what, mend) => this.world.refuse(`${what} (byte ${this.at} of ${this.world.where})`, mend);
 
   /** Counts work: one for each operation, and what it copies. */
   spend(amount: number): void {

@@ -51,7 +51,12 @@ export function readArchive(file: OpenFile, refuse: Refuse): Value {
   checkFormat(files, file, refuse);
   const storages = new Storages(false, refuse);
   const cursor = Cursor.over(content(file, pickle, refuse), refuse);
-  const world = { globals: pthGlobals(storages), persistent: (id: Value) => storages.fromId(id), refuse };
+  const world = {
+    globals: pthGlobals(storages),
+    persistent: (id: Value) => storages.fromId(id),
+    refuse,
+    where: 'data.pkl',
+  };
   const value = new Machine(cursor, world).run();
   if (cursor.left > 0) refuse(`its pickle is followed by ${cursor.left} bytes`);
   for (const [key, storage] of storages.all) {

@@ -16,7 +16,7 @@ import { PthTensor, type Storages, StorageType, TorchType } from './tensor.js';
 
 type Call = (args: readonly Value[], machine: Caller) => Value;
 
-/** Classes of storages: theirs names, and their elements where those are read. */
+/** Classes of storages by their names, and their elements where those are read. */
 const storageTypes: Record<string, SafetensorsType | undefined> = {
   DoubleStorage: 'F64',
   FloatStorage: 'F32',

@@ -26,10 +26,12 @@ class Pickles {
       return bytes;
     };
     const cursor = new Cursor(read, this.position, end, this.refuse);
-    const { refuse } = this;
-    const world = storages
-      ? { globals: pthGlobals(storages), persistent: (id: Value) => storages.fromId(id), refuse }
-      : { globals: new Map<string, Value>(), refuse };
+    const world = {
+      globals: storages ? pthGlobals(storages) : new Map<string, Value>(),
+      persistent: storages && ((id: Value) => storages.fromId(id)),
+      refuse: this.refuse,
+      where: 'the file',
+    };
     const value = new Machine(cursor, world).run();
     this.position = cursor.position;
     return value;

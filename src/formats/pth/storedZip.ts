@@ -140,7 +140,8 @@ export class StoredZip {
     const name = bytes.toString('utf8');
     const parts = name.replace(/\/$/, '').split('/');
     const plain =
-      /^[^\p{Cc}\\:\ufffd]+$/u.test(name) && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+      /^(?![A-Za-z]:)[^\p{Cc}\\\ufffd]+$/u.test(name) &&
+      parts.every((part) => part !== '' && part !== '.' && part !== '..');
     if (!plain) this.refuse(`its entry ${quoted(name)} has a name that leads elsewhere`);
     return name;
   }
