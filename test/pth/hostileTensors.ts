@@ -109,6 +109,12 @@ export const tensorPickles: HostileTensor[] = [
   ['a tensor of nothing', pickle(call('torch._utils', '_rebuild_tensor_v2')), /nothing stands for a tensor's storage/],
   ['a negated tensor', state({ more: [dict({ neg: '\x88' })] }), /a tensor is conjugated or negated/],
   [
+    'a tensor of many attributes',
+    state({ more: [dict({ a: '\x89', b: '\x89', c: '\x89' })] }),
+    /a tensor is conjugated or negated/,
+  ],
+  ['a tensor conjugated by a number', state({ more: [dict({ conj: 'K\x01' })] }), /a tensor is conjugated or negated/],
+  [
     'a parameter of a number',
     pickle(call('torch._utils', '_rebuild_parameter', 'K\x01', '\x88', 'N')),
     /a parameter is made of 1/,

@@ -2,11 +2,11 @@
 import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { PthFile } from '../../src/formats/index.js';
 import { zipDirectory, type ZipEntry, zipLocalHeader } from '../../src/formats/zipWriter.js';
 import { dict, integer, legacy, list, pickle, tensorText, text, tuple, uint } from './build.js';
-import { crc32 } from 'node:zlib';
 
 const folder = mkdtempSync(join(tmpdir(), 'scalewise-large-'));
 afterAll(() => {

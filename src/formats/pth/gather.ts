@@ -64,12 +64,16 @@ function scatter(
 }
 
 class Gatherer {
-  readonly #block = new ArrayBuffer(blockBytes);
+  readonly #block: ArrayBuffer;
 
+  /** @param extent bytes from the first element to the last */
   constructor(
     private readonly out: Units,
+    extent: number,
     private readonly readUnits: (block: Uint8Array, unit: number) => void,
-  ) {}
+  ) {
+    this.#block = new ArrayBuffer(Math.min(extent, blockBytes));
+  }
 
   #view(units: number): Units {
     if (this.out instanceof Uint8Array) return new Uint8Array(this.#block, 0, units);
@@ -123,8 +127,9 @@ export function readElements(
   }
   const unit = Math.min(width, 4); // elements of 8 bytes move as two halves
   const units = unit === 1 ? out : new (unit === 2 ? Uint16Array : Uint32Array)(out.buffer, 0, out.byteLength / unit);
-  const gatherer = new Gatherer(units, (block, first) => {
+  const dimensions = dimensionsOf(tensor, width / unit);
+  const gatherer = new Gatherer(units, extentOf(dimensions) * unit, (block, first) => {
     read(block, begin + first * unit);
   });
-  gatherer.gather(dimensionsOf(tensor, width / unit), 0, 0);
+  gatherer.gather(dimensions, 0, 0);
 }

@@ -153,10 +153,11 @@ const device: Call = ([kind, index, ...more], machine) => {
   return index === undefined ? kind : `${kind}:${index}`;
 };
 
-/** Hooks are not kept, and a conjugate or negated view would have other values than its storage. */
+/** A conjugated or negated view would have other values than its storage. */
 function checkExtras(metadata: Value | undefined, machine: Caller): void {
   if (metadata === undefined || metadata === null) return;
-  if (!(metadata instanceof PickledDict) || (metadata.size > 0 && [...metadata.entries.values()].includes(true)))
+  const plain = metadata instanceof PickledDict && metadata.size <= 2; // conj and neg
+  if (!plain || (metadata.size > 0 && [...metadata.entries.values()].some((set) => set !== false)))
     machine.refuse('a tensor is conjugated or negated', 'save it after resolve_conj() and resolve_neg()');
 }
 
