@@ -3,14 +3,18 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { findPackagedData, getPackagedData, openData } from '../data/index.js';
 import { generatorPresets, quickstart, type QuickstartOptions, useMachine } from '../recipes/index.js';
+import { isFamily } from '../tokenizers/index.js';
+import { UsageError } from '../util/errors.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, say, wholeNumber } from './settingsOptions.js';
 
-type Flags = Omit<QuickstartOptions, 'preset' | 'say'>;
+type Flags = Omit<QuickstartOptions, 'preset' | 'say'> & { family: string };
 
-const preset = 'fashion-mnist';
+const presets = { flexvar: 'fashion-mnist', var: 'fashion-mnist-var' } as const;
 
-async function run(flags: Flags): Promise<void> {
+async function run({ family, ...flags }: Flags): Promise<void> {
+  if (!isFamily(family)) throw new UsageError(`--family: expected flexvar or var, got '${family}'`);
+  const preset = presets[family];
   useMachine(flags);
   if (!existsSync(flags.data)) await getPackagedData(findPackagedData(flags.data), say);
   const { imageSize } = generatorPresets[preset];
@@ -29,6 +33,7 @@ export function registerQuickstart(program: Command): void {
       'the whole chain on real images: tokenizer, generator, SAR beside its control, samples, figures, report',
     )
     .option('-d, --data <name>', 'a packaged data set or a folder of images (used at 32 pixels)', 'fashion-mnist')
+    .option('--family <name>', 'flexvar (scales are whole pictures) or var (scales are residuals)', 'flexvar')
     .option('-o, --out <folder>', 'where everything goes; the same command again goes on', 'quickstart')
     .option('--seed <n>', 'seed of everything random', wholeNumber('--seed'), 0)
     .option('--device <name>', 'cpu, cuda or cuda:N', 'cpu')

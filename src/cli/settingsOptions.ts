@@ -55,7 +55,7 @@ export function withTrainingFlags(command: Command, presets: Readonly<Record<str
 /** The settings that the flags amount to. */
 export function settingsFrom<S extends z.ZodType>(
   what: string,
-  schema: S,
+  schema: S | ((given: Readonly<Record<string, unknown>>) => S),
   presets: Readonly<Record<string, object>>,
   flags: TrainingFlags,
   direct: Readonly<Record<string, unknown>> = {},

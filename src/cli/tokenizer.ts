@@ -2,6 +2,7 @@
 import { type Command } from 'commander';
 import { imageCount, openData } from '../data/index.js';
 import { loadTokenizer, newTokenizer, reconstructionReport, tokenizerPresets, tokenizerSettings, trainTokenizer, useMachine } from '../recipes/index.js'; // prettier-ignore
+import { scaleName } from '../tokenizers/index.js';
 import { writeFileAtomic } from '../util/files.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, outOf, printSettings, say, settingsFrom, type TrainingFlags, wholeNumber, withTrainingFlags } from './settingsOptions.js'; // prettier-ignore
@@ -38,8 +39,10 @@ async function reconstruct(flags: ReconstructFlags): Promise<void> {
   const scales = flags.scales.split(',').map(wholeNumber('--scales'));
   const report = await reconstructionReport(tokenizer, set, scales, Math.min(flags.count, imageCount(set)));
   writeFileAtomic(flags.out, report.grid.data);
-  for (const { side, psnr, usage } of report.scales)
-    console.log(`scale ${side} × ${side}: PSNR ${psnr.toFixed(2)} dB, ${(100 * usage).toFixed(1)} % of the codes used`);
+  for (const { scale, psnr, usage } of report.scales)
+    console.log(
+      `scale ${scaleName(scale)}: PSNR ${psnr.toFixed(2)} dB, ${(100 * usage).toFixed(1)} % of the codes used`,
+    );
   console.log(`${report.images} images; the picture is ${flags.out}`);
 }
 

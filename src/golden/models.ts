@@ -1,15 +1,15 @@
-// The FlexVAR models that golden files were computed with: sizes by metadata, weights by formula.
+// The models that golden files were computed with: sizes by metadata, weights by formula.
 import { z } from 'zod';
-import { FlexVar, type FlexVarConfig, flexVarConfig, sineCosineMap } from '../models/index.js';
-import { FlexVarTokenizer, type FlexVarTokenizerConfig, flexVarTokenizerConfig } from '../tokenizers/index.js';
-import { noGrad, scope } from '../torch/index.js';
+import { generatorFamilies, type ScaleTransformer } from '../models/index.js';
+import { type Family, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
+import { Generator, noGrad, scope } from '../torch/index.js';
 import type { GoldenFile } from './goldenFile.js';
 import { hashWeights } from './hash.js';
 
 /** A tokenizer and a generator with hash weights. */
 export interface HashModels {
-  tokenizer: FlexVarTokenizer;
-  generator: FlexVar;
+  tokenizer: Tokenizer;
+  generator: ScaleTransformer;
 }
 
 const size = z.int().positive();
@@ -17,44 +17,60 @@ const size = z.int().positive();
 /** The small models' configuration as golden files spell it; what a file does not give is as published. */
 const smallConfig = z.object({
   ch: size,
-  ch_mult: z.array(size).min(1).default([1, 1, 2, 2, 4]),
-  z_channels: size,
+  ch_mult: z.array(size).min(1).optional(),
+  z_channels: size.optional(),
   V: size,
   Cvae: size,
   classes: size,
   depth: size,
   width: size,
   heads: size,
+  shared_aln: z.boolean().optional(),
+  attn_l2_norm: z.literal(true).optional(),
 });
 
-/** Sizes that a file's metadata gives. */
-export function goldenSizes(file: GoldenFile): { tokenizer: FlexVarTokenizerConfig; generator: FlexVarConfig } {
-  if (file.kind === 'flexvar_full') {
-    const generator = flexVarConfig.parse({ depth: file.integer('depth'), pathDrop: 0 });
-    return { tokenizer: flexVarTokenizerConfig.parse({}), generator };
-  }
-  const { ch, ch_mult, z_channels, V, Cvae, classes, depth, width, heads } = file.json('config', (value) =>
+/** The family that a file's kind names, by what `_` parts from it. */
+const familyOf = ({ kind }: GoldenFile): Family => (kind.startsWith('var') ? 'var' : 'flexvar');
+
+const given = (sizes: object) => Object.fromEntries(Object.entries(sizes).filter(([, value]) => value !== undefined));
+
+/** Sizes that a file's metadata gives, as the families' configurations spell them. */
+function sizesOf(file: GoldenFile): { tokenizer: object; generator: object } {
+  if (file.kind.endsWith('_full')) return { tokenizer: {}, generator: { depth: file.integer('depth') } };
+  const { ch, ch_mult, z_channels, V, Cvae, classes, depth, width, heads, shared_aln } = file.json('config', (value) =>
     smallConfig.parse(value),
   );
   const shared = { vocabularySize: V, codeWidth: Cvae };
   return {
-    tokenizer: flexVarTokenizerConfig.parse({ channels: ch, multipliers: ch_mult, zChannels: z_channels, ...shared }),
-    generator: flexVarConfig.parse({ depth, width, heads, classes, pathDrop: 0, ...shared }),
+    tokenizer: given({ channels: ch, multipliers: ch_mult, zChannels: z_channels, ...shared }),
+    generator: given({ depth, width, heads, classes, sharedAdaLn: shared_aln || undefined, ...shared }),
+  };
+}
+
+/** The file's models, their weights not yet filled. */
+export function goldenModels(file: GoldenFile): HashModels {
+  const family = familyOf(file);
+  const sizes = sizesOf(file);
+  const tokenizers = tokenizerFamilies[family];
+  const generators = generatorFamilies[family];
+  const scales = generators.sizesFor(file.scales('patch_nums') as number[]);
+  const tokenizer = tokenizers.make(tokenizers.config.parse(sizes.tokenizer));
+  return {
+    tokenizer,
+    generator: generators.make(generators.config.parse({ ...sizes.generator, ...scales, pathDrop: 0 })),
   };
 }
 
 /** Runs `body` with the file's models, in evaluation, then frees them. */
 export function withHashModels<T>(file: GoldenFile, body: (models: HashModels) => T): T {
-  const sizes = goldenSizes(file);
-  const tokenizer = new FlexVarTokenizer(sizes.tokenizer);
-  const generator = new FlexVar(sizes.generator);
+  const { tokenizer, generator } = goldenModels(file);
   try {
+    noGrad(() => {
+      using random = new Generator(0);
+      generator.positionTerm.initialise(random, 1); // what is not hashed, FlexVAR's map, keeps this
+    });
     hashWeights(tokenizer, file.seed);
     hashWeights(generator, file.seed);
-    noGrad(() => {
-      using map = sineCosineMap(generator.config.width, generator.config.positionSide);
-      generator.pos_1CSS.copy_(map);
-    });
     return scope(() => body({ tokenizer: tokenizer.eval(), generator: generator.eval() }));
   } finally {
     tokenizer.dispose();

@@ -11,7 +11,7 @@ import {
   teacherForcingLoss,
 } from '../sar/index.js';
 import { Generator, noGrad, ops, scope } from '../torch/index.js';
-import { compareGradients, hashLatent } from './flexVar.js';
+import { compareGradients, hashLatent } from './generation.js';
 import type { GoldenFile } from './goldenFile.js';
 import { withHashModels } from './models.js';
 import { type Check, compareFloats, compareIntegers, compareNumber } from './report.js';

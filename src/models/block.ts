@@ -1,6 +1,6 @@
 // A transformer block with adaptive layer norm: the class decides scale, shift and gate of both branches (VAR, section 3; DiT's AdaLN).
 // Legend: B batch, L tokens, C width, F hidden width (4 C).
-import { Linear, Module } from '../nn/index.js';
+import { Linear, Module, parameter } from '../nn/index.js';
 import { type Generator, noGrad, ops, rand, type Tensor } from '../torch/index.js';
 import { type KeyValueCache, type Segment, SelfAttention } from './attention.js';
 
@@ -10,6 +10,25 @@ export const layerNormEps = 1e-6;
 export function modulate(x_BLC: Tensor, scale_B1C: Tensor, shift_B1C: Tensor): Tensor {
   const normed_BLC = ops.layerNorm(x_BLC, [x_BLC.size(-1)], null, null, layerNormEps);
   return normed_BLC.mul(scale_B1C.add(1)).add_(shift_B1C);
+}
+
+/** A linear map from the activated condition [B, C] to several vectors of its width [B, 1, parts, C]. */
+export class AdaptiveLinear extends Module {
+  readonly linear: Linear;
+
+  constructor(
+    /** What published state dicts call the linear layer in here. */
+    name: string,
+    readonly width: number,
+    readonly parts: number,
+  ) {
+    super();
+    this.linear = this.add(name, new Linear(width, parts * width));
+  }
+
+  forward(activated_BC: Tensor): Tensor {
+    return this.linear.forward(activated_BC).view([-1, 1, this.parts, this.width]);
+  }
 }
 
 /** Two linear layers with a GELU (tanh form) between. */
@@ -40,27 +59,33 @@ export interface BlockMode {
 export class Block extends Module {
   readonly attention: SelfAttention;
   readonly feedForward: FeedForward;
-  readonly adaLin: Linear;
+  /** This block's own map from the condition; absent where all blocks share one. */
+  readonly adaLn: AdaptiveLinear | undefined;
+  /** What this block adds to the shared map's output; absent where it has a map of its own. */
+  readonly modulation_116C: Tensor | undefined;
 
   constructor(
-    readonly width: number,
+    width: number,
     heads: number,
     /** Probability that a sample skips a branch. */
     readonly pathDropRate: number,
+    sharedAdaLn = false,
   ) {
     super();
     this.attention = this.add('attn', new SelfAttention(width, heads));
     this.feedForward = this.add('ffn', new FeedForward(width, 4 * width));
-    this.adaLin = this.add('ada_lin.1', new Linear(width, 6 * width));
+    if (sharedAdaLn) this.modulation_116C = this.add('ada_gss', parameter([1, 1, 6, width]));
+    else this.adaLn = this.add('ada_lin', new AdaptiveLinear('1', width, 6));
   }
 
   /**
-   * What the condition does to every token of a sample, so a sampler computes it once: [B, 1, 6, C], gates, scales and shifts of
-   * attention and feed-forward in the published order.
+   * What the condition does to every token of a sample: [B, 1, 6, C], gates, scales and shifts of attention and feed-forward in the
+   * published order.
    * @param activated_BC SiLU of the condition
+   * @param shared_B16C what the map that all blocks share makes of it, where there is one
    */
-  modulation(activated_BC: Tensor): Tensor {
-    return this.adaLin.forward(activated_BC).view([-1, 1, 6, this.width]);
+  modulation(activated_BC: Tensor, shared_B16C: Tensor | undefined): Tensor {
+    return this.adaLn?.forward(activated_BC) ?? shared_B16C!.add(this.modulation_116C!);
   }
 
   forward(x_BLC: Tensor, modulation_B16C: Tensor, { attention, pathDrop }: BlockMode): Tensor {

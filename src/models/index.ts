@@ -1,7 +1,10 @@
 // Generators: logits only; sampling, losses and training lie above.
 export { type Segment } from './attention.js';
-export { FlexVar, flexVarBuffers, type FlexVarConfig, flexVarConfig, type PassOptions } from './flexVar.js';
-export { initialiseConvolutions, initialiseFlexVar, initialiseTokenizer, sineCosineMap } from './initialise.js';
+export { generatorFamilies } from './families.js';
+export { FlexVar, flexVarBuffers, type FlexVarConfig, flexVarConfig, sineCosineMap } from './flexVar.js';
+export { initialiseConvolutions, initialiseGenerator, initialiseTokenizer } from './initialise.js';
 export { drawScales, flexVarScales, type RandomScales } from './scaleSchedule.js';
 export { Session } from './session.js';
+export { type PassOptions, type SamplingHabits, ScaleTransformer, type TransformerConfig } from './transformer.js';
+export { Var, varBuffers, type VarConfig, varConfig, varScales } from './var.js';
 export { segmentsOf, type Visibility } from './visibility.js';

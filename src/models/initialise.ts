@@ -1,8 +1,8 @@
 // Initial values: VAR's for the generator, PyTorch's usual ones for the tokenizer. Models are made uninitialised; these functions fill them.
-import { type Generator, noGrad, randn, rand, scope, type Tensor, tensor } from '../torch/index.js';
+import { type Generator, noGrad, randn, rand, scope, type Tensor } from '../torch/index.js';
 import { Conv2d, Embedding, GroupNorm, Linear, type Module } from '../nn/index.js';
-import type { FlexVarTokenizer } from '../tokenizers/index.js';
-import type { FlexVar } from './flexVar.js';
+import type { Tokenizer } from '../tokenizers/index.js';
+import type { ScaleTransformer } from './transformer.js';
 
 function normal(target: Tensor, deviation: number, generator: Generator): void {
   scope(() => target.copy_(randn(target.shape, { generator }).mul_(deviation)));
@@ -12,23 +12,19 @@ function uniform(target: Tensor, bound: number, generator: Generator): void {
   scope(() => target.copy_(rand(target.shape, { generator }).mul_(2 * bound).sub_(bound))); // prettier-ignore
 }
 
-/** FlexVAR's position map [1, C, S, S]: even channels sin(y ω), odd channels cos(x ω), ω = 10000^(−2c/C) for the c-th pair. */
-export function sineCosineMap(width: number, side: number): Tensor {
-  const map = new Float32Array(width * side * side);
-  for (let channel = 0; channel < width; channel++) {
-    const frequency = 10000 ** ((-2 * Math.floor(channel / 2)) / width);
-    for (let y = 0; y < side; y++)
-      for (let x = 0; x < side; x++)
-        map[(channel * side + y) * side + x] = channel % 2 ? Math.cos(x * frequency) : Math.sin(y * frequency);
-  }
-  return tensor(map, { shape: [1, width, side, side] });
+/** Of the six parts along a dimension, two are gates and shrink by a factor, four are scales and shifts and are halved. */
+function openGates(parts: Tensor, dim: number, gate: number): void {
+  scope(() => {
+    parts.narrow(dim, 0, 2).mul_(gate);
+    parts.narrow(dim, 2, 4).mul_(0.5);
+  });
 }
 
 /**
  * Initial weights of the generator: normal with σ = √(1/3C), small head, residual projections divided by √(2 depth), gates nearly closed.
  * @param gate factor of the AdaLN rows that gate the branches (1e-3 for the published d16 and d20)
  */
-export function initialiseFlexVar(model: FlexVar, generator: Generator, { gate = 1e-3 } = {}): void {
+export function initialiseGenerator(model: ScaleTransformer, generator: Generator, { gate = 1e-3 } = {}): void {
   const { width, depth } = model.config;
   const deviation = Math.sqrt(1 / (3 * width));
   noGrad(() => {
@@ -39,25 +35,26 @@ export function initialiseFlexVar(model: FlexVar, generator: Generator, { gate =
       } else if (part instanceof Embedding) normal(part.weight_VD, deviation, generator);
     }
     normal(model.posStart_11C, deviation, generator);
-    scope(() => model.pos_1CSS.copy_(sineCosineMap(width, model.config.positionSide)));
+    model.positionTerm.initialise(generator, deviation);
     model.head.weight_OI.mul_(0.02);
-    model.headNorm.adaLin.weight_OI.mul_(0.5);
-    for (const { attention, feedForward, adaLin } of model.blocks) {
+    model.headNorm.linear.weight_OI.mul_(0.5);
+    for (const { attention, feedForward, adaLn, modulation_116C } of model.blocks) {
       attention.scaleMul_1H11.fill_(Math.log(4));
       attention.qBias_C.zero_();
       attention.vBias_C.zero_();
       attention.projection.weight_OI.div_(Math.sqrt(2 * depth));
       feedForward.fc2.weight_OI.div_(Math.sqrt(2 * depth));
-      scope(() => {
-        adaLin.weight_OI.narrow(0, 0, 2 * width).mul_(gate);
-        adaLin.weight_OI.narrow(0, 2 * width, 4 * width).mul_(0.5);
-      });
+      if (adaLn) openGates(adaLn.linear.weight_OI.view([6, width, width]), 0, gate);
+      if (modulation_116C) {
+        normal(modulation_116C, Math.sqrt(1 / width), generator);
+        openGates(modulation_116C, 2, gate);
+      }
     }
   });
 }
 
 /** PyTorch's default for convolutions and norms, as the published tokenizer code leaves them; uniform codes in ±1/V. */
-export function initialiseTokenizer(model: FlexVarTokenizer, generator: Generator): void {
+export function initialiseTokenizer(model: Tokenizer, generator: Generator): void {
   initialiseConvolutions(model, generator);
   noGrad(() => {
     uniform(model.codebook.embedding.weight_VD, 1 / model.vocabularySize, generator);

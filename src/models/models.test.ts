@@ -4,7 +4,7 @@ import { parameterGroups } from '../nn/index.js';
 import { tokenCount } from '../tokenizers/index.js';
 import { Generator, noGrad, randn, scope, type Tensor, tensor } from '../torch/index.js';
 import { uniforms } from '../util/random.js';
-import { drawScales, FlexVar, flexVarConfig, flexVarScales, initialiseFlexVar, sineCosineMap } from './index.js';
+import { drawScales, FlexVar, flexVarConfig, flexVarScales, initialiseGenerator, sineCosineMap } from './index.js';
 
 const models: FlexVar[] = [];
 afterAll(() => {
@@ -21,7 +21,7 @@ function small(given: object = {}): FlexVar {
 /** A small model whose tokens matter to each other. */
 function lively(given: object = {}): FlexVar {
   const model = small(given);
-  initialiseFlexVar(model, new Generator(3), { gate: 1 });
+  initialiseGenerator(model, new Generator(3), { gate: 1 });
   noGrad(() => model.head.weight_OI.mul_(50));
   return model;
 }
@@ -90,7 +90,7 @@ describe('published numbers', () => {
 test('initial values have the published statistics', () => {
   const [width, depth, gate] = [96, 3, 1e-3];
   const model = small({ width, depth, heads: 3, vocabularySize: 300, classes: 200 });
-  initialiseFlexVar(model, new Generator(1), { gate });
+  initialiseGenerator(model, new Generator(1), { gate });
   const deviation = Math.sqrt(1 / (3 * width));
   const state = model.stateDict();
   const spread = (one: Tensor) => scope(() => one.square().mean().sqrt().item());
@@ -110,7 +110,7 @@ test('initial values have the published statistics', () => {
       expectSpread(adaLin.narrow(0, 2 * width, 4 * width), 0.5 * deviation);
       expect(state.get('blocks.0.attn.scale_mul_1H11')!.toArray()).toEqual(Array(3).fill(Math.fround(Math.log(4))));
       for (const [name, one] of state) if (name.endsWith('bias')) expect(spread(one), name).toBe(0);
-      expect(model.pos_1CSS.eq(sineCosineMap(width, 32)).all().item()).toBe(1);
+      expect(model.stateDict().get('pos_1LC')!.eq(sineCosineMap(width, 32)).all().item()).toBe(1);
     });
   });
 });
@@ -163,7 +163,7 @@ describe('visibility', () => {
   test('the last scale after the bare class embedding does not use the learned start', () => {
     const model = lively();
     scope(() => {
-      const logits = model.lastScaleLogits(labels(1), randn([1, 9, 4], { generator: new Generator(5) }), 3);
+      const logits = model.lastScaleLogits(labels(1), randn([1, 9, 4], { generator: new Generator(5) }), [1, 2, 3]);
       expect(logits.shape).toEqual([1, 9, 16]);
       logits.sum().backward();
       expect(model.posStart_11C.grad).toBeNull();

@@ -1,14 +1,13 @@
 // Which scales a training step uses: a fixed list, or one drawn anew at every step as FlexVAR does.
-import type { Scales } from '../tokenizers/index.js';
 import { tokenCount } from '../tokenizers/index.js';
 
 /** How random lists of scales are drawn. */
 export interface RandomScales {
   /** The list that sampling uses; drawn with `defaultProbability`. */
-  defaults: Scales;
+  defaults: readonly number[];
   defaultProbability: number;
   /** Sides that every list begins with. */
-  first: Scales;
+  first: readonly number[];
   /** From each range, `count` distinct sides. */
   groups: readonly { from: number; to: number; count: number }[];
   /** The side that every list ends with, unless the token limit takes it away. */

@@ -3,10 +3,10 @@
 // Legend: B images, R rows (B or 2 B), N tokens of a scale, C width, E code width, V codes.
 import { inFloat32 } from '../nn/index.js';
 import { full, ops, type Tensor } from '../torch/index.js';
-import { type Scales, tokenCount } from '../tokenizers/index.js';
+import { type Scales, tokenCount, tokensOf } from '../tokenizers/index.js';
 import type { KeyValueCache } from './attention.js';
 import { afterCache } from './block.js';
-import type { FlexVar } from './flexVar.js';
+import type { ScaleTransformer } from './transformer.js';
 
 /** The state of a batch that is being sampled. Its tensors (`tensors()`) must outlive the scopes of single scales: keep them. */
 export class Session {
@@ -17,19 +17,19 @@ export class Session {
   #scale = 0;
 
   constructor(
-    readonly generator: FlexVar,
-    readonly labels_B: Tensor,
+    readonly generator: ScaleTransformer,
+    /** Condition of each image [B, C] (`ScaleTransformer.condition`, or a mixture of several). */
+    readonly condition_BC: Tensor,
     readonly scales: Scales,
     /** Whether a null half is computed at all. */
     readonly guided: boolean,
   ) {
-    const options = { dtype: 'int64', device: labels_B.device } as const;
-    const rows = guided ? 2 * labels_B.size(0) : labels_B.size(0);
-    const labels_R = guided ? ops.cat([labels_B, full(labels_B.shape, generator.nullClass, options)], 0) : labels_B;
-    this.#condition_RC = generator.condition(labels_R);
-    const activated_RC = this.#condition_RC.silu();
-    this.#modulations_R16C = generator.blocks.map((block) => block.modulation(activated_RC));
-    const cacheOptions = { dtype: generator.computeDtype(), device: labels_B.device };
+    const [count, device] = [condition_BC.size(0), condition_BC.device];
+    const rows = guided ? 2 * count : count;
+    const nulls = () => generator.condition(full([count], generator.nullClass, { dtype: 'int64', device }));
+    this.#condition_RC = guided ? ops.cat([condition_BC, nulls()], 0) : condition_BC;
+    this.#modulations_R16C = generator.modulations(this.#condition_RC);
+    const cacheOptions = { dtype: generator.computeDtype(), device };
     this.#caches = generator.blocks.map((block) => block.attention.cache(rows, tokenCount(scales), cacheOptions));
   }
 
@@ -41,27 +41,25 @@ export class Session {
    */
   advance(inputs_BNE: Tensor | undefined, withNull: boolean): Tensor {
     const { generator, scales } = this;
-    const side = scales[this.#scale]!;
     const rows = this.#rows(withNull);
     const condition_RC = this.#condition_RC.narrow(0, 0, rows);
     const tokens_RNC = inputs_BNE
       ? this.#repeat(generator.embed(inputs_BNE), rows)
       : generator.startTokens(condition_RC, scales);
     // the residual stream stays float32 in sampling, as the published samplers have it
-    let x = inFloat32(tokens_RNC.device, () => tokens_RNC.add(generator.positions([side])));
+    let x = inFloat32(tokens_RNC.device, () => tokens_RNC.add(generator.positionTerm.of(scales, [this.#scale])));
     generator.blocks.forEach((block, i) => {
       const modulation_R16C = this.#modulations_R16C[i]!.narrow(0, 0, rows);
       x = block.forward(x, modulation_R16C, { attention: afterCache(this.#caches[i]!, this.#position) });
     });
-    this.#position += side * side;
-    this.#scale++;
+    this.#position += tokensOf(scales[this.#scale++]!);
     return x;
   }
 
   /** All tensors that the session lives on. */
   tensors(): Tensor[] {
     const caches = this.#caches.flatMap(({ k_BHLD, v_BHLD }) => [k_BHLD, v_BHLD]);
-    return [this.labels_B, this.#condition_RC, ...this.#modulations_R16C, ...caches];
+    return [this.condition_BC, this.#condition_RC, ...this.#modulations_R16C, ...caches];
   }
 
   /** Logits [R', N, V] in float32 of an output of `advance`; without the null half only the upper rows. */
@@ -72,7 +70,7 @@ export class Session {
   }
 
   #rows(withNull: boolean): number {
-    return this.guided && withNull ? 2 * this.labels_B.size(0) : this.labels_B.size(0);
+    return this.guided && withNull ? 2 * this.condition_BC.size(0) : this.condition_BC.size(0);
   }
 
   #repeat(tokens_BNC: Tensor, rows: number): Tensor {

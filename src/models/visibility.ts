@@ -1,6 +1,6 @@
 // Which tokens see which, as segments: block-causal in teacher forcing, and the three readings of SAR's student pass.
 // A sequence is one or more start tokens (the first scale) followed by the tokens of the later scales.
-import { type Scales, tokenCount } from '../tokenizers/index.js';
+import { type Scale, type Scales, tokenCount, tokensOf } from '../tokenizers/index.js';
 import { type Tensor, tensor } from '../torch/index.js';
 import type { Segment } from './attention.js';
 
@@ -12,12 +12,12 @@ const fewTokens = 128;
 
 /** Consecutive scales in groups: small ones together, each larger one alone. */
 function groupsOf(scales: Scales): Scales[] {
-  const groups: number[][] = [];
+  const groups: Scale[][] = [];
   let open = false;
-  for (const side of scales) {
-    const small = side * side < fewTokens;
-    if (small && open) groups.at(-1)!.push(side);
-    else groups.push([side]);
+  for (const scale of scales) {
+    const small = tokensOf(scale) < fewTokens;
+    if (small && open) groups.at(-1)!.push(scale);
+    else groups.push([scale]);
     open = small;
   }
   return groups;
@@ -31,8 +31,8 @@ function groupMask(group: Scales, keys: number, always: number, causal: boolean,
   const length = tokenCount(group);
   const seen = new Uint8Array(length * keys);
   let start = 0;
-  for (const side of group) {
-    const end = start + side * side;
+  for (const scale of group) {
+    const end = start + tokensOf(scale);
     for (let query = start; query < end; query++) {
       const row = query * keys;
       seen.fill(1, row, row + always);
@@ -46,7 +46,7 @@ function groupMask(group: Scales, keys: number, always: number, causal: boolean,
 /** Segments of a sequence of whole scales: each scale sees itself and, by `visibility`, all earlier scales or only the start. */
 export function segmentsOf(scales: Scales, visibility: Visibility, device: string): Segment[] {
   const causal = visibility === 'causal';
-  const first = scales[0]! ** 2;
+  const first = tokensOf(scales[0]!);
   let start = 0;
   return groupsOf(scales).map((group) => {
     const length = tokenCount(group);

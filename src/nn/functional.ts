@@ -11,14 +11,19 @@ export function inFloat32<T>(device: string, body: () => T): T {
   return autocast({ device, dtype: 'float32' }, body);
 }
 
-/** `area` interpolation [N, C, H, W] → [N, C, side, side]: each new pixel is the mean of those it covers. */
-export function areaResize(x_NCHW: Tensor, side: number): Tensor {
-  return x_NCHW.size(2) === side && x_NCHW.size(3) === side ? x_NCHW : x_NCHW.adaptiveAvgPool2d([side, side]);
+/** Height and width of what an image is resized to. */
+type Size = readonly [height: number, width: number];
+
+const isOf = (x_NCHW: Tensor, [height, width]: Size) => x_NCHW.size(2) === height && x_NCHW.size(3) === width;
+
+/** `area` interpolation [N, C, H, W] → [N, C, height, width]: each new pixel is the mean of those it covers. */
+export function areaResize(x_NCHW: Tensor, size: Size): Tensor {
+  return isOf(x_NCHW, size) ? x_NCHW : x_NCHW.adaptiveAvgPool2d([...size]);
 }
 
-/** Bicubic interpolation [N, C, H, W] → [N, C, side, side] (a = −0.75, corners not aligned, no antialias). */
-export function bicubicResize(x_NCHW: Tensor, side: number): Tensor {
-  return x_NCHW.size(2) === side && x_NCHW.size(3) === side ? x_NCHW : x_NCHW.upsampleBicubic2d([side, side], false);
+/** Bicubic interpolation [N, C, H, W] → [N, C, height, width] (a = −0.75, corners not aligned, no antialias). */
+export function bicubicResize(x_NCHW: Tensor, size: Size): Tensor {
+  return isOf(x_NCHW, size) ? x_NCHW : x_NCHW.upsampleBicubic2d([...size], false);
 }
 
 /** Mean cross-entropy over all positions, in float32: logits [B, L, V] against integer targets [B, L]. */

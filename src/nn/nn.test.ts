@@ -29,10 +29,11 @@ describe('resizing', () => {
   test('area', () => {
     scope(() => {
       const ramp = tensor(Float32Array.from({ length: 16 }, (_, i) => i), { shape: [1, 1, 4, 4] }); // prettier-ignore
-      expect(areaResize(ramp, 3).toArray()).toEqual([2.5, 3.5, 4.5, 6.5, 7.5, 8.5, 10.5, 11.5, 12.5]);
+      expect(areaResize(ramp, [3, 3]).toArray()).toEqual([2.5, 3.5, 4.5, 6.5, 7.5, 8.5, 10.5, 11.5, 12.5]);
       const enlarged = [0, 2, 6, 10, 12].flatMap((row) => [0, 0.5, 1.5, 2.5, 3].map((column) => row + column));
-      expect(areaResize(ramp, 5).toArray()).toEqual(enlarged);
-      expect(areaResize(ramp, 4)).toBe(ramp);
+      expect(areaResize(ramp, [5, 5]).toArray()).toEqual(enlarged);
+      expect(areaResize(ramp, [4, 4])).toBe(ramp);
+      expect(areaResize(ramp, [2, 4]).toArray()).toEqual([2, 3, 4, 5, 10, 11, 12, 13]);
     });
   });
   test('bicubic', () => {
@@ -41,9 +42,9 @@ describe('resizing', () => {
         -0.30528, -0.00827, 0.48093, 0.77794, 0.32376, 0.73102, 1.40179, 1.80905, 1.35983, 1.94867, 2.91852, 3.50735,
         1.98888, 2.68796, 3.83939, 4.53847,
       ];
-      expectClose(bicubicResize(map([[0, 1], [2, 4]]), 4), expected, 1e-5); // prettier-ignore
+      expectClose(bicubicResize(map([[0, 1], [2, 4]]), [4, 4]), expected, 1e-5); // prettier-ignore
       const rows = map([[0, 1, 5], [0, 1, 5], [0, 1, 5]]); // prettier-ignore
-      expectClose(bicubicResize(rows, 5).select(2, 2), [-0.096, 0.1, 1, 3.52, 5.384], 1e-5);
+      expectClose(bicubicResize(rows, [5, 5]).select(2, 2), [-0.096, 0.1, 1, 3.52, 5.384], 1e-5);
     });
   });
 });

@@ -1,7 +1,7 @@
 // The training set's continuous latents, encoded once: training a generator then skips the encoder.
 // Legend: B batch, C code width, h and w latent sides; K readings of an image (itself, and mirrored where flips are wanted).
 import { batch, batchIndices, imageCount, type ImageSet } from '../data/index.js';
-import type { FlexVarTokenizer } from '../tokenizers/index.js';
+import type { Tokenizer } from '../tokenizers/index.js';
 import { autocast, noGrad, ops, scope, type Tensor, tensor, zeros } from '../torch/index.js';
 import { progress } from '../util/progress.js';
 import type { Precision } from './machine.js';
@@ -21,7 +21,7 @@ interface LatentOptions {
 
 const encodedAtOnce = 250;
 
-function encode(tokenizer: FlexVarTokenizer, image_B3HW: Tensor, { device, precision }: LatentOptions): Tensor {
+function encode(tokenizer: Tokenizer, image_B3HW: Tensor, { device, precision }: LatentOptions): Tensor {
   return noGrad(() =>
     autocast({ device, dtype: precision }, () =>
       scope(() => tokenizer.encode(image_B3HW.to({ device })).to('float32')),
@@ -35,7 +35,7 @@ function labelsOf(set: ImageSet, indices: readonly number[], device: string): Te
 }
 
 /** Encodes each batch when it is asked for. */
-export function freshLatents(tokenizer: FlexVarTokenizer, set: ImageSet, options: LatentOptions): LatentSource {
+export function freshLatents(tokenizer: Tokenizer, set: ImageSet, options: LatentOptions): LatentSource {
   const count = imageCount(set);
   return {
     count,
@@ -53,7 +53,7 @@ export function freshLatents(tokenizer: FlexVarTokenizer, set: ImageSet, options
 }
 
 /** Encodes the whole set now, every image also mirrored where flips are wanted; keeps the latents in memory. */
-export function cachedLatents(tokenizer: FlexVarTokenizer, set: ImageSet, options: LatentOptions): LatentSource {
+export function cachedLatents(tokenizer: Tokenizer, set: ImageSet, options: LatentOptions): LatentSource {
   const count = imageCount(set);
   const side = set.height / tokenizer.stride;
   const readings = options.flip ? 2 : 1;

@@ -3,16 +3,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { FlexVar, flexVarBuffers, flexVarConfig } from '../models/index.js';
-import { loadWeights, saveWeights } from '../nn/index.js';
-import {
-  FlexVarTokenizer,
-  flexVarTokenizerBuffers,
-  flexVarTokenizerConfig,
-  type Tokenizer,
-} from '../tokenizers/index.js';
+import { generatorFamilies, type ScaleTransformer } from '../models/index.js';
+import { loadWeights, type Module, saveWeights } from '../nn/index.js';
+import { type Family, type FamilyEntry, isFamily, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
 import { listCheckpoints } from '../train/index.js';
-import type { Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 
 /** What a file of weights holds. */
@@ -34,7 +28,7 @@ export interface GeneratorCard {
 
 /** A generator with what its file says. */
 export interface LoadedGenerator {
-  generator: FlexVar;
+  generator: ScaleTransformer;
   card: GeneratorCard;
   /** The file. */
   path: string;
@@ -63,16 +57,30 @@ export function tokenizerBeside(generatorFile: string): string {
 }
 
 /** A hash of a tokenizer's codes: generators keep it, since with other codes their tokens would mean something else. */
-export function fingerprint(tokenizer: FlexVarTokenizer): string {
+export function fingerprint(tokenizer: Tokenizer): string {
   return createHash('sha256').update(tokenizer.codebook.embedding.weight_VD.bytes()).digest('hex').slice(0, 16);
 }
 
-function read(file: string, kind: ModelKind): { metadata: Record<string, string>; tensors: Map<string, Tensor> } {
+/** Makes the model that a file holds, of whichever family, with the file's weights. */
+function read<Model extends Module>(
+  file: string,
+  kind: ModelKind,
+  families: Record<Family, FamilyEntry<Model>>,
+): { model: Model; metadata: Record<string, string> } {
   const { metadata, tensors } = loadWeights(file);
-  if (metadata['kind'] === kind && metadata['family'] === 'flexvar') return { metadata, tensors };
-  for (const one of tensors.values()) one.dispose();
-  const found = metadata['kind'] ? `a ${metadata['family'] ?? ''} ${metadata['kind']}` : 'a file without a description';
-  throw new UsageError(`${file}: expected the weights of a flexvar ${kind}, found ${found}`);
+  try {
+    const { family } = metadata;
+    if (metadata['kind'] !== kind || !isFamily(family)) {
+      const found = metadata['kind'] ? `a ${family ?? ''} ${metadata['kind']}` : 'a file without a description';
+      throw new UsageError(`${file}: expected the weights of a ${kind}, found ${found}`);
+    }
+    const { config, make, buffers } = families[family];
+    const model = make(parse(file, 'config', metadata['config'], config));
+    model.loadStateDict(tensors, file, buffers);
+    return { model, metadata };
+  } finally {
+    for (const one of tensors.values()) one.dispose();
+  }
 }
 
 function parse<T>(file: string, name: string, text: string | undefined, schema: { parse(value: unknown): T }): T {
@@ -86,45 +94,42 @@ function parse<T>(file: string, name: string, text: string | undefined, schema: 
 }
 
 /** Metadata of a tokenizer's file. */
-export function tokenizerMetadata(tokenizer: FlexVarTokenizer): Record<string, string> {
+export function tokenizerMetadata(tokenizer: Tokenizer): Record<string, string> {
   return { kind: 'tokenizer', family: tokenizer.family, config: JSON.stringify(tokenizer.config) };
 }
 
 /** Metadata of a generator's file. */
-export function generatorMetadata(generator: FlexVar, card: GeneratorCard): Record<string, string> {
+export function generatorMetadata(generator: ScaleTransformer, card: GeneratorCard): Record<string, string> {
   const config = JSON.stringify(generator.config);
   return { kind: 'generator', family: generator.family, config, card: JSON.stringify(card) };
 }
 
 /** Reads a tokenizer, in evaluation mode and without gradients. */
-export function loadTokenizer(path: string, device = 'cpu'): FlexVarTokenizer {
-  const file = findWeights(path, 'tokenizer');
-  const { metadata, tensors } = read(file, 'tokenizer');
-  const tokenizer = new FlexVarTokenizer(parse(file, 'config', metadata['config'], flexVarTokenizerConfig));
-  tokenizer.loadStateDict(tensors, file, flexVarTokenizerBuffers);
-  for (const one of tensors.values()) one.dispose();
-  tokenizer.to({ device });
-  tokenizer.requireGrad(false).eval();
-  return tokenizer;
+export function loadTokenizer(path: string, device = 'cpu'): Tokenizer {
+  const { model } = read(findWeights(path, 'tokenizer'), 'tokenizer', tokenizerFamilies);
+  model.to({ device });
+  model.requireGrad(false).eval();
+  return model;
 }
 
 /** Reads a generator, in evaluation mode. */
 export function loadGenerator(path: string, device = 'cpu'): LoadedGenerator {
   const file = findWeights(path, 'generator');
-  const { metadata, tensors } = read(file, 'generator');
-  const generator = new FlexVar(parse(file, 'config', metadata['config'], flexVarConfig));
-  generator.loadStateDict(tensors, file, flexVarBuffers);
-  for (const one of tensors.values()) one.dispose();
-  generator.to({ device });
-  generator.eval();
+  const { model, metadata } = read(file, 'generator', generatorFamilies);
+  model.to({ device });
+  model.eval();
   const card = parse(file, 'card', metadata['card'], { parse: (value) => value as GeneratorCard });
-  return { generator, card, path: file };
+  return { generator: model, card, path: file };
 }
 
 /** Refuses a tokenizer that a generator was not trained on. */
-export function checkTogether({ generator, card, path }: LoadedGenerator, tokenizer: FlexVarTokenizer): void {
+export function checkTogether({ generator, card, path }: LoadedGenerator, tokenizer: Tokenizer): void {
   const sizes = ({ vocabularySize, codeWidth }: Pick<Tokenizer, 'vocabularySize' | 'codeWidth'>) =>
     `${vocabularySize} codes of width ${codeWidth}`;
+  if (generator.family !== tokenizer.family)
+    throw new UsageError(
+      `${path}: expected a tokenizer of the family ${generator.family}, found one of ${tokenizer.family}; give the one it was trained on`,
+    );
   const [expected, found] = [sizes(generator.config), sizes(tokenizer)];
   if (expected !== found)
     throw new UsageError(
@@ -138,7 +143,7 @@ export function checkTogether({ generator, card, path }: LoadedGenerator, tokeni
 
 /** A generator and its tokenizer, checked to belong together. */
 export interface Models extends LoadedGenerator {
-  tokenizer: FlexVarTokenizer;
+  tokenizer: Tokenizer;
   tokenizerPath: string;
 }
 
@@ -152,12 +157,12 @@ export function loadModels(generatorPath: string, tokenizerPath: string | undefi
 }
 
 /** Writes a tokenizer's weights. */
-export function saveTokenizer(path: string, tokenizer: FlexVarTokenizer): void {
+export function saveTokenizer(path: string, tokenizer: Tokenizer): void {
   saveWeights(path, tokenizer.stateDict(), tokenizerMetadata(tokenizer));
 }
 
 /** Writes a generator's weights. */
-export function saveGenerator(path: string, generator: FlexVar, card: GeneratorCard): void {
+export function saveGenerator(path: string, generator: ScaleTransformer, card: GeneratorCard): void {
   saveWeights(path, generator.stateDict(), generatorMetadata(generator, card));
 }
 

@@ -2,9 +2,9 @@
 // Legend: B images, H and W their sides.
 import { batch, type ImageSet } from '../data/index.js';
 import { type Cell, cellsOf, gridPng, type Png } from '../evaluate/index.js';
-import type { FlexVar } from '../models/index.js';
+import type { ScaleTransformer } from '../models/index.js';
 import { sample, type SampleOptions } from '../sampling/index.js';
-import type { FlexVarTokenizer, Scales } from '../tokenizers/index.js';
+import { picturesOf, scaleName, type Scales, type Tokenizer } from '../tokenizers/index.js';
 import { noGrad, scope } from '../torch/index.js';
 
 /** How a recipe samples, but for classes and seeds. */
@@ -12,13 +12,13 @@ export type SamplingSettings = Omit<SampleOptions, 'labels' | 'seeds'>;
 
 /** A generator with its tokenizer. */
 export interface Pair {
-  generator: FlexVar;
-  tokenizer: FlexVarTokenizer;
+  generator: ScaleTransformer;
+  tokenizer: Tokenizer;
 }
 
-/** Some images of a set above their reconstructions from every scale on its own, the finest last. */
+/** Some images of a set above what is reconstructed of them after every scale, the finest last. */
 export async function reconstructionGrid(
-  tokenizer: FlexVarTokenizer,
+  tokenizer: Tokenizer,
   set: ImageSet,
   indices: readonly number[],
   scales: Scales,
@@ -28,11 +28,10 @@ export async function reconstructionGrid(
     scope(() => {
       const image_B3HW = batch(set, indices).image_B3HW.to({ device });
       const tokens = tokenizer.quantise(tokenizer.encode(image_B3HW), scales);
-      const decoded = tokens.map((indices_BN, i) => cellsOf(tokenizer.decodeScale(indices_BN, scales[i]!)));
-      return [cellsOf(image_B3HW), ...decoded];
+      return [image_B3HW, ...picturesOf(tokenizer, tokens, scales)].map(cellsOf);
     }),
   );
-  const rowLabels = ['image', ...scales.map((side) => `${side} × ${side}`)];
+  const rowLabels = ['image', ...scales.map(scaleName)];
   return gridPng(rows.flat(), { columns: indices.length, rowLabels, cellSize: 64 });
 }
 
@@ -86,7 +85,7 @@ export async function pairedGrid(
   return gridPng(rows, { columns: columnLabels.length, cellSize: 64, rowLabels: classes, columnLabels });
 }
 
-/** Samples of some classes (a row each), every scale decoded on its own: how the pictures grow. */
+/** Samples of some classes (a row each), decoded after every scale: how the pictures grow. */
 export async function growthStrip(
   pair: Pair,
   labels: readonly number[],
@@ -104,6 +103,6 @@ export async function growthStrip(
     columns: columns.length,
     cellSize: 96,
     rowLabels: labels.map((label) => classes[label] ?? String(label)),
-    columnLabels: settings.scales.map((side) => `${side} × ${side}`),
+    columnLabels: settings.scales.map(scaleName),
   });
 }

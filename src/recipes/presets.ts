@@ -1,11 +1,11 @@
 // Presets: one row a model that was published or that this project trains. Whatever is not said takes the schema's default.
 // `tokenizer` and `generator` paths are the user's to give.
 import type { z } from 'zod';
-import { flexVarScales } from '../models/index.js';
+import { flexVarScales, varScales } from '../models/index.js';
 import type { generatorSettings, refineSettings, tokenizerSettings } from './settings.js';
 
-type TokenizerPreset = Partial<z.input<typeof tokenizerSettings>>;
-type GeneratorPreset = Partial<z.input<typeof generatorSettings>>;
+type TokenizerPreset = Partial<z.input<ReturnType<typeof tokenizerSettings>>>;
+type GeneratorPreset = Partial<z.input<ReturnType<typeof generatorSettings>>>;
 type RefinePreset = Partial<z.input<typeof refineSettings>>;
 
 const imageNet = 1_281_167;
@@ -14,29 +14,30 @@ const small = [1, 2, 3, 5, 8];
 const rarely = { log: 768 * 10, sample: 768 * 1000, save: 768 * 1000 };
 const batch = 768;
 
+const smallTokenizer = {
+  data: 'fashion-mnist',
+  imageSize: 32,
+  images: 20_800,
+  batchSize: 32,
+  scales: small,
+  optimizer: { learningRate: 2e-3, shape: 'cos' as const, warmup: 0.03, weightDecay: 0.01, clip: 1 },
+  reviveAfter: 32 * 40,
+  loss: { l1: 1, l2: 1 },
+  every: { log: 640, sample: 16_000, save: 8_000 },
+};
+const smallModel = {
+  channels: 16,
+  multipliers: [1, 2, 4],
+  resBlocks: 1,
+  codeWidth: 8,
+  vocabularySize: 512,
+  normGroups: 8,
+};
+
 /** Tokenizers. */
 export const tokenizerPresets = {
-  'fashion-mnist': {
-    data: 'fashion-mnist',
-    imageSize: 32,
-    images: 20_800,
-    batchSize: 32,
-    model: {
-      channels: 16,
-      multipliers: [1, 2, 4],
-      resBlocks: 1,
-      zChannels: 64,
-      codeWidth: 8,
-      vocabularySize: 512,
-      normGroups: 8,
-    },
-    scales: small,
-    scalesPerStep: 1,
-    optimizer: { learningRate: 2e-3, shape: 'cos', warmup: 0.03, weightDecay: 0.01, clip: 1 },
-    reviveAfter: 32 * 40,
-    loss: { l1: 1, l2: 1 },
-    every: { log: 640, sample: 16_000, save: 8_000 },
-  },
+  'fashion-mnist': { ...smallTokenizer, model: { ...smallModel, zChannels: 64 }, scalesPerStep: 1 },
+  'fashion-mnist-var': { ...smallTokenizer, family: 'var', model: smallModel },
   cifar10: {
     data: 'cifar10',
     imageSize: 32,
@@ -65,6 +66,27 @@ export const tokenizerPresets = {
     loss: { l1: 0, l2: 1, adversarial: 0.5, adversarialStart: 128 * 20_000 },
     every: { log: 1280, sample: 128_000, save: 640_000 },
   },
+  // VAR's published sizes. Its own training is not published; this is that of the authors' single-scale tokenizer project.
+  'var-ch160': {
+    family: 'var',
+    imageSize: 256,
+    images: 250 * imageNet,
+    batchSize: batch,
+    model: {},
+    scales: [...varScales[680]!],
+    flip: true,
+    optimizer: {
+      learningRate: 3e-4,
+      shape: 'cos',
+      warmup: 0.01,
+      end: 0.3,
+      betas: [0.5, 0.9],
+      weightDecay: 0.005,
+      clip: 10,
+    },
+    loss: { l1: 0.2, l2: 1, adversarial: 0.4, adversarialStart: 55 * imageNet },
+    every: { log: batch, sample: 768_000, save: 768_000 },
+  },
 } satisfies Record<string, TokenizerPreset>;
 
 const { defaultProbability, first, groups, dropThresholds, maxTokens } = flexVarScales;
@@ -86,19 +108,30 @@ const flexVar = {
   every: rarely,
 };
 
-/** Generators; the published rows are FlexVAR's (learning rate per 256 images × 3). */
+const onlyTraining = {
+  imageSize: 256,
+  batchSize: batch,
+  scales: [...varScales[680]!],
+  cacheLatents: false,
+  every: rarely,
+};
+const vars = { ...onlyTraining, family: 'var' as const };
+const smallGenerator = {
+  data: 'fashion-mnist',
+  imageSize: 32,
+  images: 24_000,
+  batchSize: 32,
+  scales: small,
+  optimizer: { learningRate: 2e-3, warmup: 0.04, end: 0.05 },
+  initialGate: 0.5,
+  every: { log: 640, sample: 16_000, save: 8_000 },
+};
+const smallSizes = { depth: 6, width: 128, heads: 4, pathDrop: 0 };
+
+/** Generators; the published rows are FlexVAR's and VAR's (learning rate per 256 images × 3, × 4 for VAR's d30). */
 export const generatorPresets = {
-  'fashion-mnist': {
-    data: 'fashion-mnist',
-    imageSize: 32,
-    images: 24_000,
-    batchSize: 32,
-    model: { depth: 6, width: 128, heads: 4, positionSide: 8, pathDrop: 0 },
-    scales: small,
-    optimizer: { learningRate: 2e-3, warmup: 0.04, end: 0.05 },
-    initialGate: 0.5,
-    every: { log: 640, sample: 16_000, save: 8_000 },
-  },
+  'fashion-mnist': { ...smallGenerator, model: { ...smallSizes, positionSide: 8 } },
+  'fashion-mnist-var': { ...smallGenerator, family: 'var', model: smallSizes },
   cifar10: {
     data: 'cifar10',
     imageSize: 32,
@@ -131,23 +164,71 @@ export const generatorPresets = {
     optimizer: { learningRate: 2.4e-4, end: 0.01 },
     initialGate: 1e-4,
   }, // FID 2.21
+  'var-d16': {
+    ...vars,
+    model: { depth: 16 },
+    images: 200 * imageNet,
+    optimizer: { learningRate: 3e-4, end: 0.1 },
+    initialGate: 1e-3,
+  }, // FID 3.55
+  'var-d20': {
+    ...vars,
+    model: { depth: 20 },
+    images: 250 * imageNet,
+    optimizer: { learningRate: 3e-4, end: 0.1 },
+    initialGate: 1e-3,
+  }, // FID 2.95
+  'var-d24': {
+    ...vars,
+    model: { depth: 24 },
+    images: 350 * imageNet,
+    optimizer: { learningRate: 2.4e-4, end: 0.01 },
+    initialGate: 1e-4,
+  }, // FID 2.33
+  'var-d30': {
+    ...vars,
+    batchSize: 1024,
+    model: { depth: 30 },
+    images: 350 * imageNet,
+    optimizer: { learningRate: 3.2e-4, end: 0.01, weightDecay: 0.05, weightDecayEnd: 0.08 },
+    initialGate: 1e-5,
+  }, // FID 1.97
+  'var-d36': {
+    ...vars,
+    imageSize: 512,
+    scales: [...varScales[2240]!],
+    model: { depth: 36, sharedAdaLn: true },
+    images: 350 * imageNet,
+    optimizer: { learningRate: 2.4e-4, end: 0.01, weightDecay: 0.05, weightDecayEnd: 0.08 },
+    initialGate: 5e-6,
+  }, // FID 2.63 at 512 pixels
 } satisfies Record<string, GeneratorPreset>;
 
 const sar = { ...flexVar, images: 10 * imageNet, forcing: { forcing: 'sar' as const } };
 
-/** Refinement; the published rows are the SAR paper's, on the tail of the pretraining's linear schedule. */
+const smallRefinement = {
+  data: 'fashion-mnist',
+  imageSize: 32,
+  images: 3_200,
+  batchSize: 32,
+  scales: small,
+  optimizer: { learningRate: 2e-4, shape: 'lin00' as const, warmup: 0, end: 0.1 },
+  forcing: { forcing: 'sar' as const },
+  every: { log: 160, sample: 0, save: 1_600 },
+};
+
+/** Refinement; the published rows are the SAR paper's, on the tail of the pretraining's linear schedule. A generator brings its family. */
 export const refinePresets = {
-  'fashion-mnist': {
-    data: 'fashion-mnist',
-    imageSize: 32,
-    images: 3_200,
-    batchSize: 32,
-    scales: small,
-    optimizer: { learningRate: 2e-4, shape: 'lin00', warmup: 0, end: 0.1 },
-    forcing: { forcing: 'sar' },
-    every: { log: 160, sample: 0, save: 1_600 },
-  },
+  'fashion-mnist': smallRefinement,
+  'fashion-mnist-var': smallRefinement,
   'sar-d16': { ...sar, optimizer: { learningRate: 4.6e-5, shape: 'lin00', warmup: 0, end: 0.65 } }, // FID 3.05 → 2.89
   'sar-d20': { ...sar, optimizer: { learningRate: 4.1e-5, shape: 'lin00', warmup: 0, end: 0.73 } }, // FID 2.41 → 2.35
   'sar-d24': { ...sar, optimizer: { learningRate: 9.4e-6, shape: 'lin00', warmup: 0, end: 0.25 } }, // FID 2.21 → 2.14
+  // not in the paper: its settings on VAR, at the end of VAR-d16's schedule
+  'sar-var-d16': {
+    ...onlyTraining,
+    images: 10 * imageNet,
+    optimizer: { learningRate: 4.4e-5, shape: 'lin00', warmup: 0, end: 0.68 },
+    forcing: { forcing: 'sar' },
+  },
 } satisfies Record<string, RefinePreset>;

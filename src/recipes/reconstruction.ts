@@ -1,17 +1,17 @@
 // How much of held-out images a tokenizer keeps: PSNR and code usage of every scale, and a picture.
 // Legend: B images, n side of a decoded picture.
 import { batch, type ImageSet } from '../data/index.js';
-import type { Png } from '../evaluate/index.js';
+import { decibels, type Png } from '../evaluate/index.js';
 import { areaResize } from '../nn/index.js';
-import { type FlexVarTokenizer, type Scales, usedShare } from '../tokenizers/index.js';
+import { picturesOf, type Scale, type Tokenizer, usedShare } from '../tokenizers/index.js';
 import { noGrad, ops, scope, type Tensor } from '../torch/index.js';
 import { reconstructionGrid } from './pictures.js';
 import { checkScales } from './trainTokenizer.js';
 
 /** One scale's figures. */
 export interface ScaleReconstruction {
-  side: number;
-  /** Peak signal-to-noise ratio in dB, over all pixels, against the image resized to the scale by area. */
+  scale: Scale;
+  /** Peak signal-to-noise ratio in dB, over all pixels, against the image resized alike by area. */
   psnr: number;
   /** Share of the codes that occur. */
   usage: number;
@@ -27,11 +27,11 @@ export interface ReconstructionReport {
 const atOnce = 100;
 const peak = 2; // pixels lie in [−1, 1]
 
-/** Reconstructs the first `count` images of a set from every scale on its own. */
+/** Reconstructs the first `count` images of a set after every scale. */
 export async function reconstructionReport(
-  tokenizer: FlexVarTokenizer,
+  tokenizer: Tokenizer,
   set: ImageSet,
-  scales: Scales,
+  scales: readonly number[],
   count: number,
 ): Promise<ReconstructionReport> {
   checkScales(scales, set.height, tokenizer.stride);
@@ -43,9 +43,9 @@ export async function reconstructionReport(
       scope(() => {
         const { image_B3HW } = batch(set, chosen);
         const found = tokenizer.quantise(tokenizer.encode(image_B3HW), scales);
-        found.forEach((indices_BN, i) => {
-          const picture_B3nn = tokenizer.decodeScale(indices_BN, scales[i]!).clamp(-1, 1);
-          const target_B3nn = areaResize(image_B3HW, scales[i]! * tokenizer.stride);
+        picturesOf(tokenizer, found, scales).forEach((decoded_B3nn, i) => {
+          const picture_B3nn = decoded_B3nn.clamp(-1, 1);
+          const target_B3nn = areaResize(image_B3HW, [picture_B3nn.size(2), picture_B3nn.size(3)]);
           squaredErrors[i]! += ops.mseLoss(picture_B3nn, target_B3nn).item() * chosen.length;
         });
         return found;
@@ -53,9 +53,9 @@ export async function reconstructionReport(
     );
     tokens.forEach((indices_BN, i) => indices[i]!.push(indices_BN));
   }
-  const report = scales.map((side, i) => ({
-    side,
-    psnr: 10 * Math.log10(peak ** 2 / (squaredErrors[i]! / count)),
+  const report = scales.map((scale, i) => ({
+    scale,
+    psnr: decibels(squaredErrors[i]! / count, peak),
     usage: usedShare(indices[i]!, tokenizer.vocabularySize),
   }));
   for (const one of indices.flat()) one.dispose();

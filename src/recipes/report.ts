@@ -1,5 +1,6 @@
 // The quickstart's report: what was run, the figures, and what they can and cannot tell.
 import { imageCount, type ImageSet } from '../data/index.js';
+import { scaleName } from '../tokenizers/index.js';
 import { libtorch, threads } from '../torch/index.js';
 import type { Judge, Verdict } from './judge.js';
 import type { SamplingSettings } from './pictures.js';
@@ -34,6 +35,11 @@ export function verdictRow(name: string, { fcd, precision, recall, agreement }: 
   return `| ${name} | ${fcd.toFixed(2)} | ${precision.toFixed(3)} | ${recall.toFixed(3)} | ${percent(agreement)} |`;
 }
 
+function guidanceText({ guidance }: SamplingSettings): string {
+  if (!guidance) return 'none';
+  return `${guidance.shape} ${guidance.shape === 'list' ? guidance.weights.join(', ') : guidance.scale}`;
+}
+
 /** What the figures say, in a sentence that holds whichever way they point. */
 function comparison(arms: readonly Arm[]): string {
   const fcd = (name: Arm['name']) => arms.find((arm) => arm.name === name)!.figures.fcd;
@@ -49,7 +55,7 @@ export function quickstartReport(content: ReportContent): string {
   const { preset, seed, device, count } = options;
   const rows = arms.map(({ name, figures }) => verdictRow(armNames[name], figures));
   const scales = reconstruction.scales.map(
-    ({ side, psnr, usage }) => `| ${side} × ${side} | ${psnr.toFixed(2)} | ${percent(usage)} |`,
+    ({ scale, psnr, usage }) => `| ${scaleName(scale)} | ${psnr.toFixed(2)} | ${percent(usage)} |`,
   );
   const { version } = libtorch();
   return `# Quickstart: ${train.name}
@@ -59,7 +65,7 @@ Preset \`${preset}\`, seed ${seed}, ${imageCount(train)} training and ${imageCou
 
 ## Samples before and after SAR
 
-${count} samples a model, the classes in equal shares, the same seeds for all; guidance ${how.guidance?.shape ?? 'none'} ${how.guidance?.scale ?? ''}.
+${count} samples a model, the classes in equal shares, the same seeds for all; guidance ${guidanceText(how)}.
 
 | model | FCD | precision | recall | class agreement |
 |---|---|---|---|---|
@@ -80,7 +86,7 @@ More of them: [before](samples-before.png), [after](samples-after.png). One samp
 
 ## The tokenizer
 
-${reconstruction.images} held-out images, reconstructed from each scale on its own.
+${reconstruction.images} held-out images, reconstructed after each scale.
 
 | scale | PSNR (dB) | codes in use |
 |---|---|---|

@@ -1,9 +1,9 @@
 // The settings of the recipes, as schemas: every key can be set by a preset, a file, or --set path=value. Depth of detail: what one may change.
 import { z } from 'zod';
-import { flexVarConfig } from '../models/index.js';
+import { flexVarConfig, varConfig } from '../models/index.js';
 import { learningRateShapes } from '../nn/index.js';
 import { sarSettings } from '../sar/index.js';
-import { flexVarTokenizerConfig } from '../tokenizers/index.js';
+import { type Family, flexVarTokenizerConfig, isFamily, varTokenizerConfig } from '../tokenizers/index.js';
 
 const count = z.int().positive();
 const weight = z.number().min(0);
@@ -51,9 +51,16 @@ const common = {
 /** The part of the settings that every training has. */
 export type TrainingSettings = z.output<z.ZodObject<typeof common>>;
 
-export const tokenizerSettings = z.strictObject({
+/** The schema of the family that settings name, FlexVAR's where they name none. */
+function byFamily<S extends z.ZodType>(schemas: Record<Family, S>): (given: Readonly<Record<string, unknown>>) => S {
+  return ({ family }) => schemas[typeof family === 'string' && isFamily(family) ? family : 'flexvar'];
+}
+
+const familyName = z.enum(['flexvar', 'var']).default('flexvar');
+
+const tokenizerCommon = {
   ...common,
-  model: flexVarTokenizerConfig,
+  family: familyName,
   /** Scales of the pyramid, the last one the latent's side. */
   scales: z.array(count).min(1),
   /** How many scales besides the last are decoded at each step, drawn at random; 0 for all. */
@@ -78,8 +85,17 @@ export const tokenizerSettings = z.strictObject({
     .prefault({}),
   /** Codes that no position used for this many images are replaced by latents of the batch; 0 for never. */
   reviveAfter: z.int().min(0).default(0),
+};
+
+const flexVarTokenizerSettings = z.strictObject({ ...tokenizerCommon, model: flexVarTokenizerConfig });
+const varTokenizerSettings = z.strictObject({ ...tokenizerCommon, model: varTokenizerConfig });
+
+/** Settings of a tokenizer's training, by family. */
+export const tokenizerSettings = byFamily<typeof flexVarTokenizerSettings | typeof varTokenizerSettings>({
+  flexvar: flexVarTokenizerSettings,
+  var: varTokenizerSettings,
 });
-export type TokenizerSettings = z.output<typeof tokenizerSettings>;
+export type TokenizerSettings = z.output<ReturnType<typeof tokenizerSettings>>;
 
 const scaleSchedule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('fixed') }),
@@ -115,14 +131,23 @@ const generatorCommon = {
   forcing: sarSettings.prefault({ forcing: 'teacher' }),
 };
 
-export const generatorSettings = z.strictObject({
+/** Vocabulary and code width follow the tokenizer, classes the data. */
+const found = { vocabularySize: true, codeWidth: true, classes: true } as const;
+const generatorOwn = {
   ...generatorCommon,
-  /** Vocabulary and code width follow the tokenizer, classes the data. */
-  model: flexVarConfig.in.omit({ vocabularySize: true, codeWidth: true, classes: true }),
+  family: familyName,
   /** Factor of the AdaLN gates' initial weights. */
   initialGate: z.number().positive().default(1e-3),
+};
+const flexVarSettings = z.strictObject({ ...generatorOwn, model: flexVarConfig.in.omit(found) });
+const varSettings = z.strictObject({ ...generatorOwn, model: varConfig.in.omit({ ...found, scales: true }) });
+
+/** Settings of a generator's training, by family. */
+export const generatorSettings = byFamily<typeof flexVarSettings | typeof varSettings>({
+  flexvar: flexVarSettings,
+  var: varSettings,
 });
-export type GeneratorSettings = z.output<typeof generatorSettings>;
+export type GeneratorSettings = z.output<ReturnType<typeof generatorSettings>>;
 
 export const refineSettings = z.strictObject({
   ...generatorCommon,

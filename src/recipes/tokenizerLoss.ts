@@ -1,8 +1,8 @@
-// The loss of tokenizer training: at every scale of the pyramid the quantised latent, decoded, against the image resized alike.
-// Legend: B batch, C code width, h and w latent sides, H and W image sides, n side of a decoded picture.
+// The loss of tokenizer training: the quantised latent, decoded, against the image resized alike, at every scale that stands for an image.
+// Legend: B batch, C code width, h and w latent sides, H and W image sides, n side of a decoded picture, P rows.
 import type { Classifier } from '../evaluate/index.js';
-import { areaResize, inFloat32 } from '../nn/index.js';
-import type { FlexVarTokenizer, Quantised, Scales } from '../tokenizers/index.js';
+import { areaResize } from '../nn/index.js';
+import { sameScale, type Scales, sizeOf, type Tokenizer } from '../tokenizers/index.js';
 import type { Losses } from '../train/index.js';
 import { noGrad, ops, type Tensor } from '../torch/index.js';
 
@@ -20,7 +20,7 @@ export interface TokenizerLossWeights {
 export interface TokenizerLossOptions {
   /** The scales of the pyramid: all are quantised. */
   scales: Scales;
-  /** Those of them that are decoded at this step; the last scale among them. */
+  /** Those of them that are decoded at this step, where they stand for images; the last scale among them. */
   decoded: Scales;
   weights: TokenizerLossWeights;
   /** Judges perceptual distance. */
@@ -33,7 +33,8 @@ export interface TokenizerLossOptions {
 export interface TokenizerLosses extends Losses {
   /** Indices [B, N] of every scale. */
   indices: Tensor[];
-  latent_BChw: Tensor;
+  /** Rows that the codebook was asked about [P, C]. */
+  rows_PC: Tensor;
   /** The decoded last scale [B, 3, H, W], without gradient. */
   reconstruction_B3HW: Tensor;
 }
@@ -42,10 +43,6 @@ export interface TokenizerLosses extends Losses {
 const smallestJudged = 16;
 
 const mean = (terms: readonly Tensor[]): Tensor => ops.stack(terms).mean();
-
-function quantiseAt(tokenizer: FlexVarTokenizer, latent_BChw: Tensor, side: number): Quantised {
-  return inFloat32(latent_BChw.device, () => tokenizer.codebook.quantise(areaResize(latent_BChw.to('float32'), side)));
-}
 
 /** Mean squared distance in the layers of a classifier. */
 function perceptualDistance(classifier: Classifier, decoded_B3nn: Tensor, target_B3nn: Tensor): Tensor {
@@ -56,21 +53,25 @@ function perceptualDistance(classifier: Classifier, decoded_B3nn: Tensor, target
 
 /** The loss of one batch of images [B, 3, H, W] in [−1, 1]: the mean over scales of every term, weighted and added up. */
 export function tokenizerLosses(
-  tokenizer: FlexVarTokenizer,
+  tokenizer: Tokenizer,
   image_B3HW: Tensor,
   { scales, decoded, weights, classifier, adversarial }: TokenizerLossOptions,
 ): TokenizerLosses {
   const latent_BChw = tokenizer.encode(image_B3HW);
-  const quantised = scales.map((side) => quantiseAt(tokenizer, latent_BChw, side));
-  const pictures = decoded.map((side) => ({
-    target: areaResize(image_B3HW, side * tokenizer.stride),
-    picture: tokenizer.decodeCodes(quantised[scales.indexOf(side)]!.codes_BChw).to('float32'),
-  }));
+  const quantised = tokenizer.quantiseToTrain(latent_BChw, scales);
+  const wanted = quantised.decodable.filter(({ scale }) => decoded.some((one) => sameScale(one, scale)));
+  const pictures = wanted.map(({ scale, codes_BChw }) => {
+    const [height, width] = sizeOf(scale);
+    return {
+      target: areaResize(image_B3HW, [height * tokenizer.stride, width * tokenizer.stride]),
+      picture: tokenizer.decodeCodes(codes_BChw).to('float32'),
+    };
+  });
   const terms: [name: keyof TokenizerLossWeights, value: () => Tensor][] = [
     ['l1', () => mean(pictures.map(({ picture, target }) => ops.l1Loss(picture, target)))],
     ['l2', () => mean(pictures.map(({ picture, target }) => ops.mseLoss(picture, target)))],
-    ['codebook', () => mean(quantised.map((one) => one.codebookLoss))],
-    ['commitment', () => mean(quantised.map((one) => one.commitmentLoss))],
+    ['codebook', () => quantised.codebookLoss],
+    ['commitment', () => quantised.commitmentLoss],
   ];
   if (classifier) {
     const judged = pictures.filter(({ picture }) => picture.size(2) >= smallestJudged);
@@ -86,8 +87,8 @@ export function tokenizerLosses(
   return {
     loss: weighted.reduce((sum, one) => sum.add(one)),
     parts,
-    indices: quantised.map((one) => one.indices_BN),
-    latent_BChw: latent_BChw.detach(),
+    indices: quantised.indices,
+    rows_PC: quantised.rows_PC,
     reconstruction_B3HW: last_B3HW.detach(),
   };
 }

@@ -1,11 +1,12 @@
 // Training of a generator, from the start (`train`) or on from a checkpoint (`refine`): the same loop, only the forcing strategy differs.
 import { join } from 'node:path';
 import { imageCount, type ImageSet } from '../data/index.js';
-import { drawScales, FlexVar, flexVarConfig, initialiseFlexVar } from '../models/index.js';
+import { drawScales, generatorFamilies, initialiseGenerator, type ScaleTransformer } from '../models/index.js';
 import { forcings } from '../sar/index.js';
-import { type FlexVarTokenizer, type Scales } from '../tokenizers/index.js';
+import type { Scales, Tokenizer } from '../tokenizers/index.js';
 import { type Clock, type LoopEnd, optimizerStep, RunFolder, trainingLoop } from '../train/index.js';
 import { Generator, noGrad, scope } from '../torch/index.js';
+import { UsageError } from '../util/errors.js';
 import { seedFor, uniforms } from '../util/random.js';
 import { cachedLatents, freshLatents, type LatentSource } from './latents.js';
 import { settlePrecision, useMachine } from './machine.js';
@@ -19,20 +20,25 @@ import { checkScales } from './trainTokenizer.js';
 
 /** What training begins with. */
 export interface Start {
-  generator: FlexVar;
-  tokenizer: FlexVarTokenizer;
+  generator: ScaleTransformer;
+  tokenizer: Tokenizer;
   card: GeneratorCard;
 }
 
 /** A generator with initial weights for a data set's classes and a tokenizer's codes. */
 export function newGenerator(settings: GeneratorSettings, classes: readonly string[]): Start {
-  const { device, seed } = settings;
+  const { device, seed, family } = settings;
   const tokenizer = loadTokenizer(settings.tokenizer, device);
+  if (tokenizer.family !== family)
+    throw new UsageError(
+      `${settings.tokenizer}: expected a tokenizer of the family ${family}, found one of ${tokenizer.family}; use --set family=${tokenizer.family}`,
+    );
   const { vocabularySize, codeWidth } = tokenizer;
-  const config = flexVarConfig.parse({ ...settings.model, vocabularySize, codeWidth, classes: classes.length });
-  const generator = new FlexVar(config);
+  const { config, make, sizesFor } = generatorFamilies[family];
+  const sizes = { vocabularySize, codeWidth, classes: classes.length, ...sizesFor(settings.scales) };
+  const generator = make(config.parse({ ...settings.model, ...sizes }));
   using random = new Generator(seedFor(seed, 'generator'));
-  initialiseFlexVar(generator, random, { gate: settings.initialGate });
+  initialiseGenerator(generator, random, { gate: settings.initialGate });
   generator.to({ device });
   const { scales, imageSize, data } = settings;
   return {
@@ -75,7 +81,7 @@ function stepOf(
       using random = new Generator(seedFor(seed, `${kind} step`, clock.imagesSeen), device);
       const scales = scalesOf(settings, uniform);
       const { latent_BChw, labels_B } = latents.next(seed, clock.imagesSeen, batchSize, uniform);
-      const targets = noGrad(() => tokenizer.quantiseScales(latent_BChw, scales));
+      const targets = noGrad(() => tokenizer.quantise(latent_BChw, scales));
       return optimizerStep(optimization.at(clock), () =>
         strategy({
           generator,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { batch, batchIndices, imageCount, type ImageSet } from '../data/index.js';
 import { initialiseTokenizer } from '../models/index.js';
-import { CodeUsage, FlexVarTokenizer, type Scales, usedShare } from '../tokenizers/index.js';
+import { CodeUsage, type Scales, type Tokenizer, tokenizerFamilies, usedShare } from '../tokenizers/index.js';
 import { type Clock, type LoopEnd, optimizerStep, RunFolder, trainingLoop } from '../train/index.js';
 import { Generator, scope } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
@@ -21,7 +21,7 @@ import { type TokenizerLosses, tokenizerLosses } from './tokenizerLoss.js';
 const shown = 8;
 
 /** Refuses scales that do not grow to the latent's side. */
-export function checkScales(scales: Scales, imageSize: number, stride: number): void {
+export function checkScales(scales: readonly number[], imageSize: number, stride: number): void {
   const side = imageSize / stride;
   if (!Number.isInteger(side))
     throw new UsageError(
@@ -36,7 +36,7 @@ export function checkScales(scales: Scales, imageSize: number, stride: number): 
 }
 
 /** The scales that a step decodes: the last one and `count` others at random, or all where `count` is 0. */
-function decodedScales(scales: Scales, count: number, uniform: () => number): Scales {
+function decodedScales(scales: readonly number[], count: number, uniform: () => number): Scales {
   const others = scales.slice(0, -1);
   if (count === 0 || count >= others.length) return scales;
   const chosen = Array.from({ length: count }, () => others.splice(Math.floor(uniform() * others.length), 1)[0]!);
@@ -44,11 +44,12 @@ function decodedScales(scales: Scales, count: number, uniform: () => number): Sc
 }
 
 /** A tokenizer of the settings with initial weights. */
-export function newTokenizer({ model, seed, device, channelsLast }: TokenizerSettings): FlexVarTokenizer {
-  const tokenizer = new FlexVarTokenizer(model);
+export function newTokenizer({ family, model, seed, device, channelsLast }: TokenizerSettings): Tokenizer {
+  const tokenizer = tokenizerFamilies[family].make(model);
   using random = new Generator(seedFor(seed, 'tokenizer'));
   initialiseTokenizer(tokenizer, random);
-  return tokenizer.to({ device, ...(channelsLast && { memoryFormat: 'channelsLast' as const }) });
+  tokenizer.to({ device, ...(channelsLast && { memoryFormat: 'channelsLast' as const }) });
+  return tokenizer;
 }
 
 /** Trains a tokenizer into a run folder, or goes on with the training that the folder holds. */
@@ -57,7 +58,7 @@ export async function trainTokenizer(
   set: ImageSet,
   out: string,
   say: (line: string) => void,
-): Promise<{ tokenizer: FlexVarTokenizer; end: LoopEnd }> {
+): Promise<{ tokenizer: Tokenizer; end: LoopEnd }> {
   useMachine(settings);
   const { seed, device, batchSize, scales, loss: weights } = settings;
   const tokenizer = newTokenizer(settings);
@@ -70,13 +71,13 @@ export async function trainTokenizer(
   const adversary = weights.adversarial > 0 ? new Adversary(settings) : undefined;
 
   const afterUpdate = (clock: Clock, losses: TokenizerLosses): Record<string, number> => {
-    const { indices, latent_BChw } = losses;
+    const { indices, rows_PC } = losses;
     const numbers: Record<string, number> = { usage: usedShare(indices, tokenizer.vocabularySize) };
     scales.forEach((side, i) => (numbers[`usage_scale_${side}`] = usedShare([indices[i]!], tokenizer.vocabularySize)));
     if (settings.reviveAfter > 0) {
       using random = new Generator(seedFor(seed, 'revival', clock.imagesSeen), device);
       const { codebook } = tokenizer;
-      numbers['revived'] = usage.revive(codebook, indices, latent_BChw, clock.imagesSeen, settings.reviveAfter, random);
+      numbers['revived'] = usage.revive(codebook, indices, rows_PC, clock.imagesSeen, settings.reviveAfter, random);
     }
     return numbers;
   };

@@ -1,4 +1,7 @@
 // Sampling: filters, guidance, and the stream of scales.
+export { type Label } from './condition.js';
 export { type Candidates, drawTokens, filterLogits, type FilterOptions } from './filter.js';
+export { type GivenTokens } from './group.js';
 export { guide, type Guidance, guidanceWeights } from './guidance.js';
-export { sample, type SampleOptions, type ScaleRecord } from './sample.js';
+export { type PerScale, sample, type SampleOptions, type ScaleRecord } from './sample.js';
+export { mixCodes } from './smooth.js';

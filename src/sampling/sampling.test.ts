@@ -1,7 +1,14 @@
 // The sampler: filters, guidance, and what must hold of every stream of scales.
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { FlexVar, flexVarConfig, initialiseFlexVar, initialiseTokenizer } from '../models/index.js';
-import { FlexVarTokenizer, flexVarTokenizerConfig } from '../tokenizers/index.js';
+import { FlexVar, flexVarConfig, initialiseGenerator, initialiseTokenizer } from '../models/index.js';
+import {
+  FlexVarTokenizer,
+  flexVarTokenizerConfig,
+  picturesOf,
+  type Scale,
+  type Scales,
+  tokensOf as countOf,
+} from '../tokenizers/index.js';
 import { full, Generator, liveTensors, noGrad, ops, rand, scope, type Tensor, tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { drawTokens, filterLogits, guide, guidanceWeights, sample, type SampleOptions } from './index.js';
@@ -14,7 +21,7 @@ const generator = new FlexVar(
   flexVarConfig.parse({ depth: 3, width: 48, heads: 3, classes: 5, vocabularySize: codes, codeWidth: 4 }),
 ).eval();
 initialiseTokenizer(tokenizer, new Generator(1));
-initialiseFlexVar(generator, new Generator(2), { gate: 1 });
+initialiseGenerator(generator, new Generator(2), { gate: 1 });
 noGrad(() => generator.head.weight_OI.mul_(60));
 
 afterAll(() => {
@@ -30,7 +37,7 @@ const base = { labels: [1, 4], seeds: [10, 11], scales } satisfies SampleOptions
 
 /** What every record of a run holds, as plain numbers an image. */
 interface Seen {
-  side: number;
+  scale: Scale;
   tokens: number[][];
   logits: number[][];
   image: number[][];
@@ -42,7 +49,7 @@ function run(options: SampleOptions): Seen[] {
     scope(() => {
       const rows = (one: Tensor) => options.labels.map((_, i) => one.select(0, i).toArray());
       const [tokens, logits, image] = [record.indices_BN, record.logits_BNV, record.image()].map(rows);
-      seen.push({ side: record.side, tokens: tokens!, logits: logits!, image: image! });
+      seen.push({ scale: record.scale, tokens: tokens!, logits: logits!, image: image! });
     });
   }
   return seen;
@@ -105,44 +112,66 @@ describe('filters', () => {
 describe('guidance', () => {
   const round = (weights: number[]) => weights.map((weight) => Number(weight.toFixed(3)));
   test('ramps of the published samplers', () => {
+    const habits = { rampSteps: 9, rampSide: 16 };
     const sides = [1, 2, 3, 4, 5, 7, 10, 13, 16];
-    expect(round(guidanceWeights({ shape: 'ramp', scale: 2.5 }, sides))).toEqual([0, 0.313, 0.625, 0.938, 1.25, 1.563, 1.875, 2.188, 2.5]); // prettier-ignore
+    expect(round(guidanceWeights({ shape: 'ramp', scale: 2.5 }, sides, habits))).toEqual([0, 0.313, 0.625, 0.938, 1.25, 1.563, 1.875, 2.188, 2.5]); // prettier-ignore
     const large = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 23, 32];
-    const weights = round(guidanceWeights({ shape: 'ramp', scale: 3, fullAbove: 16 }, large));
+    const weights = round(guidanceWeights({ shape: 'ramp', scale: 3 }, large, habits));
     expect(weights).toEqual([0, 0.333, 0.667, 1, 1.333, 1.667, 2, 2.333, 2.667, 3, 3.333, 3.667, 4, 3, 3]);
-    expect(guidanceWeights({ shape: 'ramp', scale: 3 }, [4])).toEqual([0]);
+    expect(guidanceWeights({ shape: 'ramp', scale: 3 }, [4], habits)).toEqual([0]);
+    const plain = { rampSteps: Infinity, rampSide: Infinity }; // VAR's: a straight line over any number of scales
+    expect(round(guidanceWeights({ shape: 'ramp', scale: 3 }, large, plain)).slice(-2)).toEqual([2.786, 3]);
+    expect(guidanceWeights({ shape: 'ramp', scale: 3, fullAbove: 2 }, [1, [2, 3], 4], plain)).toEqual([0, 3, 3]);
   });
   test('constant guidance is null + scale · (class − null)', () => {
     scope(() => {
-      const [weight] = guidanceWeights({ shape: 'constant', scale: 4 }, [1, 2]);
+      const [weight] = guidanceWeights({ shape: 'constant', scale: 4 }, [1, 2], generator.habits);
       expect(guide(tensor([[[1, 2]], [[3, 5]]]), weight!).toArray()).toEqual([3 + 4 * (1 - 3), 5 + 4 * (2 - 5)]);
     });
   });
 });
 
+describe('guidance by list and interval', () => {
+  const habits = generator.habits;
+  test('a weight a scale, and only some scales', () => {
+    const list = { shape: 'list', weights: [0.5, 0, 2] } as const;
+    expect(guidanceWeights(list, [1, 2, 3], habits)).toEqual([0.5, 0, 2]);
+    expect(guidanceWeights({ ...list, interval: [1, 2] }, [1, 2, 3], habits)).toEqual([0, 0, 2]);
+    expect(guidanceWeights({ shape: 'constant', scale: 3, interval: [1, 1] }, [1, 2, 3], habits)).toEqual([0, 2, 0]);
+    expect(() => guidanceWeights(list, [1, 2], habits)).toThrow(/a weight for each of the 2 scales, got 3/);
+  });
+});
+
 describe('cached sampling equals the masked forward', () => {
-  test.each([[scales], [[2, 3, 6]], [[1, 12, 2]], [[3]]])('scales %j', (list) => {
-    const guidance = { shape: 'ramp', scale: 2 } as const;
-    const options = { ...base, scales: list, guidance, topK: 12, topP: 0.9 };
-    const seen = run(options);
-    const weights = guidanceWeights(guidance, list);
-    noGrad(() => {
-      scope(() => {
-        const indices = seen.map(({ tokens }) => tensor(tokens, { dtype: 'int64' }));
-        const inputs = list.length > 1 ? tokenizer.inputs(indices, list) : undefined;
-        const forward = (labels: Tensor) => generator.logits(labels, inputs, list).splitWithSizes(list.map((side) => side * side), 1); // prettier-ignore
-        const own = forward(tensor(base.labels, { dtype: 'int64' }));
-        const none = forward(full([2], generator.nullClass, { dtype: 'int64' }));
-        seen.forEach(({ logits, side, image }, i) => {
-          const expected = guide(ops.cat([own[i]!, none[i]!], 0), weights[i]!);
-          const found = tensor(logits).view(expected.shape);
-          expect(found.sub(expected).linalgVectorNorm().item() / expected.linalgVectorNorm().item()).toBeLessThan(1e-5);
-          const decoded = tokenizer.decodeScale(indices[i]!, side).clamp(-1, 1);
-          expect(tensor(image).view(decoded.shape).sub(decoded).abs().amax().item()).toBeLessThan(1e-5);
+  test.each<[Scales]>([[scales], [[2, 3, 6]], [[1, 12, 2]], [[3]], [[1, [2, 3], [4, 6], [11, 12]]]])(
+    'scales %j',
+    (list) => {
+      const guidance = { shape: 'ramp', scale: 2 } as const;
+      const options = { ...base, scales: list, guidance, topK: 12, topP: 0.9 };
+      const seen = run(options);
+      const weights = guidanceWeights(guidance, list, generator.habits);
+      noGrad(() => {
+        scope(() => {
+          const indices = seen.map(({ tokens }) => tensor(tokens, { dtype: 'int64' }));
+          const inputs = list.length > 1 ? tokenizer.inputs(indices, list) : undefined;
+          const forward = (labels: Tensor) => generator.logits(labels, inputs, list).splitWithSizes(list.map(countOf), 1); // prettier-ignore
+          const own = forward(tensor(base.labels, { dtype: 'int64' }));
+          const none = forward(full([2], generator.nullClass, { dtype: 'int64' }));
+          seen.forEach(({ logits, image }, i) => {
+            const expected = guide(ops.cat([own[i]!, none[i]!], 0), weights[i]!);
+            const found = tensor(logits).view(expected.shape);
+            expect(found.sub(expected).linalgVectorNorm().item() / expected.linalgVectorNorm().item()).toBeLessThan(
+              1e-5,
+            );
+            const decoded = picturesOf(tokenizer, indices.slice(0, i + 1), list)
+              .at(-1)!
+              .clamp(-1, 1);
+            expect(tensor(image).view(decoded.shape).sub(decoded).abs().amax().item()).toBeLessThan(1e-5);
+          });
         });
       });
-    });
-  });
+    },
+  );
 });
 
 describe('an image does not depend on its batch', () => {
@@ -222,10 +251,10 @@ describe('choice of tokens', () => {
     });
     const expected = greedy.map(({ tokens }) => tokens);
     expect(tokensOf({ ...base, temperature: 1e-4 })).toEqual(expected);
-    expect(tokensOf({ ...base, greedySides: scales })).toEqual(expected);
+    expect(tokensOf({ ...base, greedyScales: scales })).toEqual(expected);
     const free = tokensOf({ ...base, temperature: 5 });
     expect(free).not.toEqual(expected);
-    expect(tokensOf({ ...base, temperature: 5, greedySides: [2] })[0]).toEqual(free[0]);
+    expect(tokensOf({ ...base, temperature: 5, greedyScales: [2] })[0]).toEqual(free[0]);
   });
   test('invalid codes are never drawn, however hot and guided', () => {
     const valid = [3, 17];
@@ -239,12 +268,12 @@ describe('choice of tokens', () => {
 
 describe('the stream', () => {
   test('records come in order, on any list of scales', () => {
-    for (const list of [[1], [4, 2, 7], [2, 3]]) {
+    for (const list of [[1], [4, 2, 7], [2, 3], [1, [2, 3], [5, 2]]] as Scales[]) {
       const seen = run({ ...base, scales: list });
-      expect(seen.map(({ side }) => side)).toEqual(list);
-      seen.forEach(({ tokens, image, side }) => {
-        expect(tokens.map((row) => row.length)).toEqual([side * side, side * side]);
-        expect(image[0]!.length).toBe(3 * (side * tokenizer.stride) ** 2);
+      expect(seen.map(({ scale }) => scale)).toEqual(list);
+      seen.forEach(({ tokens, image, scale }) => {
+        expect(tokens.map((row) => row.length)).toEqual([countOf(scale), countOf(scale)]);
+        expect(image[0]!.length).toBe(3 * countOf(scale) * tokenizer.stride ** 2);
         expect(image.flat().every((value) => value >= -1 && value <= 1)).toBe(true);
       });
     }

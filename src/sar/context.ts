@@ -1,13 +1,13 @@
 // What every forcing strategy is given, and the passes that they are built of.
 // Legend: B batch, N tokens of a scale, L tokens of all scales, E code width, V codes.
-import type { FlexVar } from '../models/index.js';
+import type { ScaleTransformer } from '../models/index.js';
 import type { Scales, Tokenizer } from '../tokenizers/index.js';
 import { full, type Generator, noGrad, ops, rand, type Tensor } from '../torch/index.js';
 import type { SarSettings } from './settings.js';
 
 /** One training step's batch and means. */
 export interface ForcingContext {
-  generator: FlexVar;
+  generator: ScaleTransformer;
   tokenizer: Tokenizer;
   labels_B: Tensor;
   /** Ground-truth tokens [B, N] of each scale. */

@@ -2,7 +2,7 @@
 // of scale i − 1 become the student's input at scale i. One scale of stagger, one extra pass, no sequential sampling.
 // Legend: B batch, N tokens of a scale, L tokens of all scales, E code width, V codes.
 import { drawTokens, filterLogits, guide } from '../sampling/index.js';
-import type { Scales } from '../tokenizers/index.js';
+import { type Scales, tokensOf } from '../tokenizers/index.js';
 import { full, noGrad, ops, rand, scope, type Tensor } from '../torch/index.js';
 import type { ForcingContext } from './context.js';
 
@@ -13,7 +13,7 @@ export function trainingGuidance(cfg: number, index: number, scales: number): nu
 
 /** A sequence [B, L, …] cut into its scales. */
 export function splitScales(sequence_BLV: Tensor, scales: Scales): Tensor[] {
-  return sequence_BLV.splitWithSizes(scales.map((side) => side * side), 1); // prettier-ignore
+  return sequence_BLV.splitWithSizes(scales.map(tokensOf), 1); // prettier-ignore
 }
 
 /** One token at every position of one scale [B, N] from logits [B, N, V]. */

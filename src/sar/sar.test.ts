@@ -1,6 +1,6 @@
 // SAR and the forcing strategies: what they feed and ask for, against slow plain calculations, and what must not happen.
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FlexVar, flexVarConfig, initialiseFlexVar, initialiseTokenizer } from '../models/index.js';
+import { FlexVar, flexVarConfig, initialiseGenerator, initialiseTokenizer } from '../models/index.js';
 import { crossEntropy } from '../nn/index.js';
 import { FlexVarTokenizer, flexVarTokenizerConfig } from '../tokenizers/index.js';
 import { Generator, gradients, liveTensors, noGrad, ops, randint, randn, scope, type Tensor, tensor } from '../torch/index.js'; // prettier-ignore
@@ -28,7 +28,7 @@ const generator = new FlexVar(
   flexVarConfig.parse({ depth: 3, width: 24, heads: 2, classes: nullClass, vocabularySize: codes, codeWidth: 4, pathDrop: 0.5 }), // prettier-ignore
 );
 initialiseTokenizer(tokenizer, new Generator(1));
-initialiseFlexVar(generator, new Generator(2), { gate: 1 });
+initialiseGenerator(generator, new Generator(2), { gate: 1 });
 noGrad(() => generator.head.weight_OI.mul_(60));
 
 afterAll(() => {
@@ -48,7 +48,7 @@ const B = 3;
 
 /** A step's context in the current scope: random targets, tokens by argmax without guidance, nothing dropped. */
 function context(settings: object = {}, more: Partial<ForcingContext> = {}): ForcingContext {
-  const given = more.scales ?? scales;
+  const given = (more.scales ?? scales) as readonly number[];
   return {
     generator,
     tokenizer,
@@ -132,7 +132,7 @@ describe('forcing strategies', () => {
       const inputs = inputsOf(chosen);
       // student logits of the scales that have a student
       const student = noGrad(() => {
-        if (studentContext === 'last-scale') return [generator.lastScaleLogits(one.labels_B, inputs.narrow(1, 13, 16), 4)]; // prettier-ignore
+        if (studentContext === 'last-scale') return [generator.lastScaleLogits(one.labels_B, inputs.narrow(1, 13, 16), scales)]; // prettier-ignore
         const all = generator.logits(one.labels_B, inputs, scales, { visibility: studentContext });
         return all.splitWithSizes([1, 4, 9, 16], 1).slice(1);
       });

@@ -17,8 +17,8 @@ export function sequentialTokens(
   const { generator, tokenizer, scales, targets } = context;
   return noGrad(() =>
     scope(() => {
-      const session = new Session(generator, labels_B, scales, false);
-      const pyramid = tokenizer.pyramid(scales);
+      const session = new Session(generator, generator.condition(labels_B), scales, false);
+      using pyramid = tokenizer.pyramid(scales);
       let inputs_BNE: Tensor | undefined;
       return scales.map((_, i) => {
         const logits_BNV = session.logits(session.advance(inputs_BNE, false), false);

@@ -1,5 +1,6 @@
 // Pass 2: the student, fed with the tokens that pass 1 chose, in one of three readings of what it sees.
 // Legend: B batch, L tokens of the student's scales, E code width, V codes.
+import { tokensOf } from '../tokenizers/index.js';
 import { ops, type Tensor } from '../torch/index.js';
 import { type ForcingContext, inputsFor } from './context.js';
 
@@ -23,14 +24,14 @@ export function studentPass(
   const inputs_BLE = inputsFor(context, chosen);
   if (!inputs_BLE) return undefined;
   if (settings.studentContext === 'last-scale') {
-    const side = scales.at(-1)!;
-    const last_BNE = inputs_BLE.narrow(1, inputs_BLE.size(1) - side * side, side * side);
-    const logits_BLV = generator.lastScaleLogits(labels_B, last_BNE, side, { pathDrop: random });
+    const tokens = tokensOf(scales.at(-1)!);
+    const last_BNE = inputs_BLE.narrow(1, inputs_BLE.size(1) - tokens, tokens);
+    const logits_BLV = generator.lastScaleLogits(labels_B, last_BNE, scales, { pathDrop: random });
     return { inputs_BLE: last_BNE, logits_BLV, firstScale: scales.length - 1 };
   }
   const options = { visibility: settings.studentContext, pathDrop: random };
   const all_BLV = generator.logits(labels_B, inputs_BLE, scales, options);
-  const first = scales[0]! ** 2;
+  const first = tokensOf(scales[0]!);
   return { inputs_BLE, logits_BLV: all_BLV.narrow(1, first, all_BLV.size(1) - first), firstScale: 1 };
 }
 

@@ -1,8 +1,8 @@
-// Encoder and decoder of the FlexVAR tokenizer (LlamaGen's VQ-16 layers), any number of levels.
+// Encoder and decoder of the tokenizers (taming-transformers' layers), any number of levels.
 // Legend: N batch, C channels, H and W image sides, h and w latent sides.
 import { Conv2d, GroupNorm, Module } from '../nn/index.js';
 import type { Tensor } from '../torch/index.js';
-import { type AttentionBlock, Downsample, Level, middle, type ResnetBlock, Upsample } from './blocks.js';
+import { type BlockOptions, Downsample, type AutoencoderNames, Level, Middle, Upsample } from './blocks.js';
 
 /** Sizes of encoder and decoder. */
 export interface AutoencoderConfig {
@@ -22,36 +22,30 @@ export interface AutoencoderConfig {
 export class Encoder extends Module {
   readonly convIn: Conv2d;
   readonly levels: Level[];
-  readonly mid: (ResnetBlock | AttentionBlock)[];
+  readonly middle: Middle;
   readonly normOut: GroupNorm;
   readonly convOut: Conv2d;
 
-  constructor({ channels, multipliers, resBlocks, zChannels, normGroups }: AutoencoderConfig) {
+  constructor({ channels, multipliers, resBlocks, zChannels, normGroups }: AutoencoderConfig, names: AutoencoderNames) {
     super();
+    const options: BlockOptions = { groups: normGroups, names };
     this.convIn = this.add('conv_in', new Conv2d(3, channels, 3, { padding: 1 }));
     let width = channels;
     const last = multipliers.length - 1;
     const levels = multipliers.map((multiplier, i) => {
-      const inputs = width;
-      width = channels * multiplier;
-      return new Level(
-        inputs,
-        width,
-        resBlocks,
-        i === last,
-        normGroups,
-        i === last ? undefined : new Downsample(width),
-      );
+      const sizes = { inputs: width, outputs: channels * multiplier, blocks: resBlocks, attention: i === last };
+      width = sizes.outputs;
+      return new Level(sizes, i === last ? undefined : new Downsample(width), options);
     });
-    this.levels = this.addList('conv_blocks', levels);
-    this.mid = this.addList('mid', middle(width, normGroups));
+    this.levels = this.addList(names.encoderLevels, levels);
+    this.middle = this.add('mid', new Middle(width, options));
     this.normOut = this.add('norm_out', new GroupNorm(normGroups, width));
     this.convOut = this.add('conv_out', new Conv2d(width, zChannels, 3, { padding: 1 }));
   }
 
   forward(image_N3HW: Tensor): Tensor {
     let x = this.convIn.forward(image_N3HW);
-    for (const part of [...this.levels, ...this.mid]) x = part.forward(x);
+    for (const part of [...this.levels, this.middle]) x = part.forward(x);
     return this.convOut.forward(this.normOut.forward(x).silu());
   }
 }
@@ -59,30 +53,32 @@ export class Encoder extends Module {
 /** Features [N, zChannels, h, w] → images [N, 3, H, W]. */
 export class Decoder extends Module {
   readonly convIn: Conv2d;
-  readonly mid: (ResnetBlock | AttentionBlock)[];
+  readonly middle: Middle;
+  /** In the order in which they run, the coarsest first. */
   readonly levels: Level[];
   readonly normOut: GroupNorm;
   readonly convOut: Conv2d;
 
-  constructor({ channels, multipliers, resBlocks, zChannels, normGroups }: AutoencoderConfig) {
+  constructor({ channels, multipliers, resBlocks, zChannels, normGroups }: AutoencoderConfig, names: AutoencoderNames) {
     super();
+    const options: BlockOptions = { groups: normGroups, names };
     const last = multipliers.length - 1;
     let width = channels * multipliers[last]!;
     this.convIn = this.add('conv_in', new Conv2d(zChannels, width, 3, { padding: 1 }));
-    this.mid = this.addList('mid', middle(width, normGroups));
-    const levels = [...multipliers].reverse().map((multiplier, i) => {
-      const inputs = width;
-      width = channels * multiplier;
-      return new Level(inputs, width, resBlocks + 1, i === 0, normGroups, i === last ? undefined : new Upsample(width));
+    this.middle = this.add('mid', new Middle(width, options));
+    this.levels = [...multipliers].reverse().map((multiplier, i) => {
+      const sizes = { inputs: width, outputs: channels * multiplier, blocks: resBlocks + 1, attention: i === 0 };
+      width = sizes.outputs;
+      return new Level(sizes, i === last ? undefined : new Upsample(width), options);
     });
-    this.levels = this.addList('conv_blocks', levels);
+    this.addList(names.decoderLevels, names.decoderOrder === 'as-run' ? this.levels : [...this.levels].reverse());
     this.normOut = this.add('norm_out', new GroupNorm(normGroups, width));
     this.convOut = this.add('conv_out', new Conv2d(width, 3, 3, { padding: 1 }));
   }
 
   forward(features_NChw: Tensor): Tensor {
     let x = this.convIn.forward(features_NChw);
-    for (const part of [...this.mid, ...this.levels]) x = part.forward(x);
+    for (const part of [this.middle, ...this.levels]) x = part.forward(x);
     return this.convOut.forward(this.normOut.forward(x).silu());
   }
 }

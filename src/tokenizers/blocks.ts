@@ -3,6 +3,25 @@
 import { Conv2d, GroupNorm, Module } from '../nn/index.js';
 import { has, ops, type Tensor } from '../torch/index.js';
 
+/** What a family's published state dict calls the parts of encoder and decoder. */
+export interface AutoencoderNames {
+  encoderLevels: string;
+  decoderLevels: string;
+  /** Where a decoder's level stands in its list: by the order in which the levels run, or by resolution, the finest first. */
+  decoderOrder: 'as-run' | 'finest-first';
+  residual: string;
+  middle: readonly [residual: string, attention: string, residual: string];
+  /** The attention's projections: queries, keys and values, or one of all three. */
+  projections: readonly string[];
+}
+
+/** What all blocks of an autoencoder share. */
+export interface BlockOptions {
+  /** Groups of the group normalisations. */
+  groups: number;
+  names: AutoencoderNames;
+}
+
 /** GroupNorm → SiLU → 3×3 convolution, twice, added to the input (through a 1×1 convolution where the channels change). */
 export class ResnetBlock extends Module {
   readonly norm1: GroupNorm;
@@ -35,37 +54,33 @@ function attend(q: Tensor, k: Tensor, v: Tensor, scale: number): Tensor {
   return q.mul(scale).matmul(k.transpose(-2, -1)).softmax(-1).matmul(v);
 }
 
-/** Single-head self-attention over all positions, added to the input. */
+/** Single-head self-attention over all positions, added to the input. Its three projections are convolutions of their own, or one. */
 export class AttentionBlock extends Module {
   readonly norm: GroupNorm;
-  readonly q: Conv2d;
-  readonly k: Conv2d;
-  readonly v: Conv2d;
-  readonly projection: Conv2d;
+  readonly projections: Conv2d[];
+  readonly output: Conv2d;
 
   constructor(
     readonly channels: number,
-    groups: number,
+    { groups, names }: BlockOptions,
   ) {
     super();
     this.norm = this.add('norm', new GroupNorm(groups, channels));
-    this.q = this.add('q', new Conv2d(channels, channels, 1));
-    this.k = this.add('k', new Conv2d(channels, channels, 1));
-    this.v = this.add('v', new Conv2d(channels, channels, 1));
-    this.projection = this.add('proj_out', new Conv2d(channels, channels, 1));
+    const outputs = (3 * channels) / names.projections.length;
+    this.projections = names.projections.map((name) => this.add(name, new Conv2d(channels, outputs, 1)));
+    this.output = this.add('proj_out', new Conv2d(channels, channels, 1));
   }
 
   forward(x_NCHW: Tensor): Tensor {
     const [N, C, H, W] = x_NCHW.shape as [number, number, number, number];
     const normed = this.norm.forward(x_NCHW);
-    const positions = (conv: Conv2d) =>
-      conv
-        .forward(normed)
-        .permute([0, 2, 3, 1])
-        .reshape([N, 1, H * W, C]);
-    const mixed_N1PC = attend(positions(this.q), positions(this.k), positions(this.v), C ** -0.5);
+    const parts = this.projections.flatMap((conv) => conv.forward(normed).split(C, 1));
+    const [q, k, v] = parts.map((part_NCHW) => part_NCHW.permute([0, 2, 3, 1]).reshape([N, 1, H * W, C])) as [
+      Tensor, Tensor, Tensor,
+    ]; // prettier-ignore
+    const mixed_N1PC = attend(q, k, v, C ** -0.5);
     const mixed_NCHW = mixed_N1PC.reshape([N, H, W, C]).permute([0, 3, 1, 2]);
-    return x_NCHW.add(this.projection.forward(mixed_NCHW));
+    return x_NCHW.add(this.output.forward(mixed_NCHW));
   }
 }
 
@@ -104,22 +119,19 @@ export class Level extends Module {
   readonly attention: AttentionBlock[];
 
   constructor(
-    inputs: number,
-    outputs: number,
-    blocks: number,
-    withAttention: boolean,
-    groups: number,
+    sizes: { inputs: number; outputs: number; blocks: number; attention: boolean },
     readonly resize: Downsample | Upsample | undefined,
+    options: BlockOptions,
   ) {
     super();
+    const { inputs, outputs, blocks, attention } = sizes;
     this.blocks = this.addList(
-      'res',
-      Array.from({ length: blocks }, (_, i) => new ResnetBlock(i === 0 ? inputs : outputs, outputs, groups)),
+      options.names.residual,
+      Array.from({ length: blocks }, (_, i) => new ResnetBlock(i === 0 ? inputs : outputs, outputs, options.groups)),
     );
-    const attended = withAttention ? blocks : 0;
     this.attention = this.addList(
       'attn',
-      Array.from({ length: attended }, () => new AttentionBlock(outputs, groups)),
+      Array.from({ length: attention ? blocks : 0 }, () => new AttentionBlock(outputs, options)),
     );
     if (resize) this.add(resize instanceof Downsample ? 'downsample' : 'upsample', resize);
   }
@@ -135,10 +147,20 @@ export class Level extends Module {
 }
 
 /** The middle of encoder and decoder: residual block, attention, residual block. */
-export function middle(channels: number, groups: number): (ResnetBlock | AttentionBlock)[] {
-  return [
-    new ResnetBlock(channels, channels, groups),
-    new AttentionBlock(channels, groups),
-    new ResnetBlock(channels, channels, groups),
-  ];
+export class Middle extends Module {
+  readonly parts: (ResnetBlock | AttentionBlock)[];
+
+  constructor(channels: number, options: BlockOptions) {
+    super();
+    const [first, attention, second] = options.names.middle;
+    this.parts = [
+      this.add(first, new ResnetBlock(channels, channels, options.groups)),
+      this.add(attention, new AttentionBlock(channels, options)),
+      this.add(second, new ResnetBlock(channels, channels, options.groups)),
+    ];
+  }
+
+  forward(x_NCHW: Tensor): Tensor {
+    return this.parts.reduce((x, part) => part.forward(x), x_NCHW);
+  }
 }

@@ -1,65 +1,77 @@
-// The codebook of unit vectors: the nearest code by cosine, and codes by index. All of it in float32.
-// Legend: B batch, C code width, V codes, h and w latent sides, N = h·w.
+// The codebook: the nearest code to a vector, and codes by index. Which code is near is the metric's to say. All of it in float32.
+// Legend: B batch, C code width, V codes, h and w sides of a map, N = h·w.
 import { Embedding, inFloat32, Module, unitLength } from '../nn/index.js';
-import { ops, straightThrough, type Tensor } from '../torch/index.js';
+import { ops, type Tensor } from '../torch/index.js';
+import { type Scale, sizeOf } from './scales.js';
 
-/** What quantising a latent gives in training. */
-export interface Quantised {
-  /** [B, N], int64 */
-  indices_BN: Tensor;
-  /** The codes going forward, the gradient of the latent going back [B, C, h, w]. */
-  codes_BChw: Tensor;
-  /** ‖code − sg[latent]‖², mean over elements: moves the codes. */
-  codebookLoss: Tensor;
-  /** ‖sg[code] − latent‖², mean over elements: keeps the encoder near the codes. */
-  commitmentLoss: Tensor;
+/** How vectors are compared with codes. */
+export interface CodebookMetric {
+  /** The codes [V, C] that raw parameters stand for. */
+  codes(weight_VC: Tensor): Tensor;
+  /** How near each row [… C] is to each code, up to what is the same for all codes: the larger, the nearer [… V]. */
+  nearness(rows_C: Tensor, codes_VC: Tensor): Tensor;
 }
 
-/** V unit vectors; their raw parameters are normalised at every use. */
+/** Unit vectors, compared by cosine (FlexVAR). */
+export const cosine: CodebookMetric = {
+  codes: (weight_VC) => unitLength(weight_VC, 1),
+  nearness: (rows_C, codes_VC) => unitLength(rows_C, -1).matmul(codes_VC.t()),
+};
+
+/** Codes as they are, compared by squared distance (VAR), which is computed as the published code does: (‖z‖² + ‖e‖²) − 2 z·e. */
+export const euclidean: CodebookMetric = {
+  codes: (weight_VC) => weight_VC,
+  nearness: (rows_C, codes_VC) => {
+    const squares = rows_C
+      .square()
+      .sum([-1], true)
+      .add(codes_VC.square().sum([1]));
+    return squares.sub(rows_C.matmul(codes_VC.t()).mul(2)).neg();
+  },
+};
+
+/** V codes of width C. */
 export class Codebook extends Module {
   readonly embedding: Embedding;
 
   constructor(
     readonly size: number,
     readonly width: number,
+    readonly metric: CodebookMetric,
   ) {
     super();
     this.embedding = this.add('embedding', new Embedding(size, width));
   }
 
-  /** The unit codes [V, C]. */
+  /** The codes [V, C]. */
   codes(): Tensor {
-    return unitLength(this.embedding.weight_VD, 1);
+    return this.metric.codes(this.embedding.weight_VD);
   }
 
-  /** Index [B, N] of the nearest code by cosine at each position of a latent [B, C, h, w]. */
-  nearest(latent_BChw: Tensor): Tensor {
-    return inFloat32(latent_BChw.device, () => {
-      const rows_BNC = latent_BChw.to('float32').flatten(2).transpose(1, 2);
-      return unitLength(rows_BNC, 2).matmul(this.codes().t()).argmax(2);
-    });
+  /** How near each position of a map [B, C, h, w] is to each code [B, N, V]. */
+  nearness(map_BChw: Tensor): Tensor {
+    return inFloat32(map_BChw.device, () =>
+      this.metric.nearness(map_BChw.to('float32').flatten(2).transpose(1, 2), this.codes()),
+    );
   }
 
-  /** The unit codes of indices [B, side²] as a map [B, C, side, side]. */
-  lookUp(indices_BN: Tensor, side: number): Tensor {
-    return inFloat32(indices_BN.device, () => {
-      const rows_BNC = ops.embedding(this.codes(), indices_BN);
-      return rows_BNC.transpose(1, 2).reshape([indices_BN.size(0), this.width, side, side]);
-    });
+  /** Index [B, N] of the nearest code at each position of a map [B, C, h, w]. */
+  nearest(map_BChw: Tensor): Tensor {
+    return this.nearness(map_BChw).argmax(2);
   }
 
-  /** Quantises a latent [B, C, side, side] with what training needs. */
-  quantise(latent_BChw: Tensor): Quantised {
-    return inFloat32(latent_BChw.device, () => {
-      const unit_BChw = unitLength(latent_BChw.to('float32'), 1);
-      const indices_BN = this.nearest(unit_BChw.detach());
-      const codes_BChw = this.lookUp(indices_BN, latent_BChw.size(2));
-      return {
-        indices_BN,
-        codes_BChw: straightThrough(codes_BChw, unit_BChw),
-        codebookLoss: ops.mseLoss(codes_BChw, unit_BChw.detach()),
-        commitmentLoss: ops.mseLoss(unit_BChw, codes_BChw.detach()),
-      };
-    });
+  /** The codes of indices [B, N] as a map [B, C, h, w]. */
+  lookUp(indices_BN: Tensor, scale: Scale): Tensor {
+    return inFloat32(indices_BN.device, () => toMap(ops.embedding(this.codes(), indices_BN), scale));
   }
+}
+
+/** Rows [B, N, C] as a map [B, C, h, w]. */
+export function toMap(rows_BNC: Tensor, scale: Scale): Tensor {
+  return rows_BNC.transpose(1, 2).reshape([rows_BNC.size(0), rows_BNC.size(2), ...sizeOf(scale)]);
+}
+
+/** A map [B, C, h, w] as rows [B, N, C]. */
+export function toRows(map_BChw: Tensor): Tensor {
+  return map_BChw.flatten(2).transpose(1, 2);
 }

@@ -2,16 +2,17 @@
 // nearest code; any scale decodes on its own, and the next scale's input is this scale's codes, resized (FlexVAR, section 3).
 // Legend: B batch, C code width, h and w latent sides, H and W image sides, N tokens of a scale, L tokens of several.
 import { z } from 'zod';
-import { areaResize, bicubicResize, Conv2d, Module } from '../nn/index.js';
-import { ops, type Tensor } from '../torch/index.js';
-import { UsageError } from '../util/errors.js';
+import { areaResize, bicubicResize, Conv2d, inFloat32, Module, unitLength } from '../nn/index.js';
+import { ops, straightThrough, type Tensor } from '../torch/index.js';
 import { Decoder, Encoder } from './autoencoder.js';
-import { Codebook } from './codebook.js';
-import { inputsOf, type Pyramid, type Scales, type Tokenizer } from './tokenizer.js';
+import type { AutoencoderNames } from './blocks.js';
+import { Codebook, cosine, toRows } from './codebook.js';
+import { type Scales, sizeOf } from './scales.js';
+import { checkImages, inputsOf, type Pyramid, type Tokenizer, type TrainingPyramid } from './tokenizer.js';
 
 const size = z.int().positive();
 
-/** Sizes of a FlexVAR tokenizer; the defaults are the published model's. */
+/** Sizes of a FlexVAR tokenizer; the defaults are the published model's (LlamaGen's VQ-16 with a codebook of its own). */
 export const flexVarTokenizerConfig = z.strictObject({
   /** Channels at full resolution. */
   channels: size.default(128),
@@ -33,6 +34,15 @@ export type FlexVarTokenizerConfig = z.infer<typeof flexVarTokenizerConfig>;
 /** Names that published checkpoints carry and that hold nothing: usage logging. */
 export const flexVarTokenizerBuffers = /^quantize\.codebook_used$/;
 
+const names: AutoencoderNames = {
+  encoderLevels: 'conv_blocks',
+  decoderLevels: 'conv_blocks',
+  decoderOrder: 'as-run',
+  residual: 'res',
+  middle: ['0', '1', '2'],
+  projections: ['q', 'k', 'v'],
+};
+
 /** The tokenizer; its state dict has the published names. */
 export class FlexVarTokenizer extends Module implements Tokenizer {
   readonly family = 'flexvar';
@@ -50,66 +60,97 @@ export class FlexVarTokenizer extends Module implements Tokenizer {
     this.codeWidth = config.codeWidth;
     this.vocabularySize = config.vocabularySize;
     this.stride = 2 ** (config.multipliers.length - 1);
-    this.encoder = this.add('encoder', new Encoder(config));
-    this.decoder = this.add('decoder', new Decoder(config));
-    this.codebook = this.add('quantize', new Codebook(config.vocabularySize, config.codeWidth));
+    this.encoder = this.add('encoder', new Encoder(config, names));
+    this.decoder = this.add('decoder', new Decoder(config, names));
+    this.codebook = this.add('quantize', new Codebook(config.vocabularySize, config.codeWidth, cosine));
     this.quantConv = this.add('quant_conv', new Conv2d(config.zChannels, config.codeWidth, 1));
     this.postQuantConv = this.add('post_quant_conv', new Conv2d(config.codeWidth, config.zChannels, 1));
   }
 
   encode(image_B3HW: Tensor): Tensor {
-    const [, channels, height, width] = image_B3HW.shape;
-    if (image_B3HW.shape.length !== 4 || channels !== 3 || height! % this.stride || width! % this.stride)
-      throw new UsageError(
-        `tokenizer: expected images of 3 channels and sides divisible by ${this.stride}, got [${image_B3HW.shape.join(', ')}]`,
-      );
+    checkImages(image_B3HW, this.stride);
     return this.quantConv.forward(this.encoder.forward(image_B3HW));
   }
 
+  /** Any list of scales will do: each is quantised by itself. */
   quantise(latent_BChw: Tensor, scales: Scales): Tensor[] {
-    const side = latent_BChw.size(2);
-    if (scales.at(-1) !== side)
-      throw new UsageError(
-        `scales: expected the last scale to be the latent's side ${side}, got [${scales.join(', ')}]; change the scales or the image size`,
-      );
-    return this.quantiseScales(latent_BChw, scales);
+    return this.wanted(latent_BChw, [], scales).map((map_BChw) => this.codebook.nearest(map_BChw));
   }
 
-  /** As `quantise`, for any list of scales: random training schedules may end below the latent's side. */
-  quantiseScales(latent_BChw: Tensor, scales: Scales): Tensor[] {
+  wanted(latent_BChw: Tensor, _indices: readonly Tensor[], scales: Scales): Tensor[] {
     const latent = latent_BChw.to('float32');
-    return scales.map((side) => this.codebook.nearest(areaResize(latent, side)));
+    return scales.map((scale) => areaResize(latent, sizeOf(scale)));
+  }
+
+  quantiseToTrain(latent_BChw: Tensor, scales: Scales): TrainingPyramid {
+    return inFloat32(latent_BChw.device, () => {
+      const latent = latent_BChw.to('float32');
+      const parts = scales.map((scale) => {
+        const unit_BChw = unitLength(areaResize(latent, sizeOf(scale)), 1);
+        const indices_BN = this.codebook.nearest(unit_BChw.detach());
+        const codes_BChw = this.codebook.lookUp(indices_BN, scale);
+        return {
+          scale,
+          indices_BN,
+          codes_BChw: straightThrough(codes_BChw, unit_BChw),
+          codebookLoss: ops.mseLoss(codes_BChw, unit_BChw.detach()),
+          commitmentLoss: ops.mseLoss(unit_BChw, codes_BChw.detach()),
+        };
+      });
+      const mean = (terms: Tensor[]) => ops.stack(terms).mean();
+      return {
+        indices: parts.map((part) => part.indices_BN),
+        codebookLoss: mean(parts.map((part) => part.codebookLoss)),
+        commitmentLoss: mean(parts.map((part) => part.commitmentLoss)),
+        decodable: parts,
+        rows_PC: unitLength(toRows(latent.detach()).flatten(0, 1), 1),
+      };
+    });
   }
 
   pyramid(scales: Scales): Pyramid {
-    let k = -1;
-    let last_BN: Tensor | undefined;
-    return {
-      push: (indices_BN) => {
-        last_BN = indices_BN;
-        const next = scales[++k + 1];
-        if (next === undefined) return undefined;
-        return bicubicResize(this.codebook.lookUp(indices_BN, scales[k]!), next).flatten(2).transpose(1, 2);
-      },
-      image: () => {
-        if (!last_BN) throw new Error('internal: the image of an empty pyramid');
-        return this.decodeScale(last_BN, scales[k]!);
-      },
-    };
+    return new ImagePyramid(this, scales);
   }
 
   inputs(indices: readonly Tensor[], scales: Scales): Tensor {
-    return ops.cat(inputsOf(this.pyramid(scales), indices), 1);
+    return inputsOf(this.pyramid(scales), indices);
   }
 
-  /** Image [B, 3, H, W] of one scale's indices [B, side²]. */
-  decodeScale(indices_BN: Tensor, side: number): Tensor {
-    return this.decodeCodes(this.codebook.lookUp(indices_BN, side));
-  }
-
-  /** Image [B, 3, H, W] of a map of codes [B, C, h, w]. */
   decodeCodes(codes_BChw: Tensor): Tensor {
     const format = this.decoder.convIn.weight_OIKK.isContiguous('channelsLast') ? 'channelsLast' : undefined;
     return this.decoder.forward(this.postQuantConv.forward(codes_BChw.to({ memoryFormat: format })));
+  }
+}
+
+/** Scales that are pictures by themselves: only the latest one counts. */
+class ImagePyramid implements Pyramid {
+  #count = 0;
+  #latest_BN: Tensor | undefined;
+
+  constructor(
+    readonly tokenizer: FlexVarTokenizer,
+    readonly scales: Scales,
+  ) {}
+
+  push(indices_BN: Tensor): Tensor | undefined {
+    this.#latest_BN = indices_BN;
+    const next = this.scales[++this.#count];
+    return next === undefined ? undefined : toRows(bicubicResize(this.#latestCodes(), sizeOf(next)));
+  }
+
+  image(): Tensor {
+    return this.tokenizer.decodeCodes(this.#latestCodes());
+  }
+
+  #latestCodes(): Tensor {
+    if (!this.#latest_BN) throw new Error('internal: an empty pyramid was asked for its codes');
+    return this.tokenizer.codebook.lookUp(this.#latest_BN, this.scales[this.#count - 1]!);
+  }
+
+  dispose(): void {
+    this.#latest_BN = undefined; // it is the caller's
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

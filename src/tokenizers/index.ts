@@ -1,11 +1,20 @@
 // Tokenizers: images to indices at every scale, and back.
-export { Codebook, type Quantised } from './codebook.js';
+export { Codebook, cosine, euclidean, toMap, toRows } from './codebook.js';
+export { adversarialLoss, discriminatorLoss, PatchDiscriminator } from './discriminator.js';
+export { type FamilyEntry, isFamily, tokenizerFamilies } from './families.js';
 export {
   FlexVarTokenizer,
   flexVarTokenizerBuffers,
   type FlexVarTokenizerConfig,
   flexVarTokenizerConfig,
 } from './flexVarTokenizer.js';
-export { adversarialLoss, discriminatorLoss, PatchDiscriminator } from './discriminator.js';
 export { CodeUsage, usedShare } from './revival.js';
-export { type Pyramid, type Scales, tokenCount, type Tokenizer } from './tokenizer.js';
+export { sameScale, type Scale, scaleName, type Scales, scalesText, sizeOf, tokenCount, tokensOf } from './scales.js';
+export { type Family, picturesOf, type Pyramid, type Tokenizer, type TrainingPyramid } from './tokenizer.js';
+export {
+  phiOfScales,
+  VarTokenizer,
+  varTokenizerBuffers,
+  type VarTokenizerConfig,
+  varTokenizerConfig,
+} from './varTokenizer.js';

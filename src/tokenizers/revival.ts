@@ -1,6 +1,5 @@
-// Dead-code revival: a codebook collapses when codes stop being used; those unused for long are moved onto latents of the batch.
-// Legend: B batch, C code width, V codes, K dead codes, P positions of the batch's latents.
-import { unitLength } from '../nn/index.js';
+// Dead-code revival: a codebook collapses when codes stop being used; those unused for long are moved onto rows that the batch asked about.
+// Legend: B batch, C code width, V codes, K dead codes, P rows of the batch.
 import { full, type Generator, keep, noGrad, ops, randint, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import type { Codebook } from './codebook.js';
@@ -28,14 +27,14 @@ export class CodeUsage {
   }
 
   /**
-   * Notes the codes used in a batch, then moves those unused for more than `after` images onto random latents of the batch.
-   * @param latent_BChw the batch's latents
+   * Notes the codes used in a batch, then moves those unused for more than `after` images onto random rows that the batch asked about.
+   * @param rows_PC the batch's rows (`TrainingPyramid.rows_PC`)
    * @returns how many codes were moved
    */
   revive(
     codebook: Codebook,
     indices: readonly Tensor[],
-    latent_BChw: Tensor,
+    rows_PC: Tensor,
     imagesSeen: number,
     after: number,
     random: Generator,
@@ -49,10 +48,6 @@ export class CodeUsage {
           .squeeze(1);
         const count = dead_K.size(0);
         if (count === 0) return 0;
-        const rows_PC = unitLength(
-          latent_BChw.detach().to('float32').permute([0, 2, 3, 1]).reshape([-1, codebook.width]),
-          1,
-        );
         const chosen_K = randint(0, rows_PC.size(0), [count], { generator: random });
         codebook.embedding.weight_VD.indexCopy_(0, dead_K, rows_PC.indexSelect(0, chosen_K));
         this.lastUsed_V.indexFill_(0, dead_K, imagesSeen);

@@ -75,10 +75,13 @@ function explain(schema: z.ZodType, issue: z.core.$ZodIssue, what: string): stri
   return `${what}: '${path}': ${issue.message.replace(/^Invalid (input|option): /, '')}`;
 }
 
-/** The resolved settings; throws a UsageError that names the first mistake. */
+/**
+ * The resolved settings; throws a UsageError that names the first mistake.
+ * @param schemaOf the schema, or what chooses it by the settings given (a family has settings of its own)
+ */
 export function resolveSettings<S extends z.ZodType>(
   what: string,
-  schema: S,
+  schemaOf: S | ((given: Readonly<Record<string, unknown>>) => S),
   presets: Readonly<Record<string, object>>,
   sources: SettingSources,
 ): z.output<S> {
@@ -97,6 +100,7 @@ export function resolveSettings<S extends z.ZodType>(
   for (const assignment of sources.set ?? []) given = merge(given, fromAssignment(assignment));
   const direct = Object.entries(sources.direct ?? {}).filter(([, value]) => value !== undefined);
   given = merge(given, Object.fromEntries(direct));
+  const schema = typeof schemaOf === 'function' ? schemaOf(given) : schemaOf;
   const result = schema.safeParse(given, { reportInput: true });
   if (!result.success) throw new UsageError(explain(schema, result.error.issues[0]!, what));
   return result.data;

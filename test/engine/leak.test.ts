@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { FlexVar, flexVarConfig, initialiseFlexVar } from '../../src/models/index.js';
+import { FlexVar, flexVarConfig, initialiseGenerator } from '../../src/models/index.js';
 import { AdamW, parameterGroups } from '../../src/nn/index.js';
 import { teacherForcingLoss } from '../../src/sar/index.js';
 import {
@@ -46,7 +46,7 @@ test('1,000 steps', () => {
   growYoungGeneration();
   using random = new Generator(1);
   const generator = new FlexVar(config);
-  initialiseFlexVar(generator, random);
+  initialiseGenerator(generator, random);
   const optimizer = new AdamW(parameterGroups(generator));
   const parameters = generator.parameters();
   const targets: Tensor[] = scales.map((side) => keep(randint(0, 16, [batch, side * side], { generator: random })));

@@ -1,7 +1,7 @@
-// Checks a `flexvar` file: tokenizer, teacher forcing with gradients, greedy sampling on two lists of scales.
-import { areaResize, crossEntropy, unitLength } from '../nn/index.js';
+// Checks a `flexvar` or `var` file: tokenizer, teacher forcing with gradients, greedy sampling on two lists of scales.
+import { crossEntropy } from '../nn/index.js';
 import { sample } from '../sampling/index.js';
-import type { Scales } from '../tokenizers/index.js';
+import { picturesOf, type Scales, sizeOf, type Tokenizer, tokensOf } from '../tokenizers/index.js';
 import { noGrad, ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import type { GoldenFile } from './goldenFile.js';
@@ -9,11 +9,8 @@ import { hashImages } from './hash.js';
 import { type HashModels, withHashModels } from './models.js';
 import { type Check, compareChoices, compareFloats, compareNumber } from './report.js';
 
-/** The largest side that the published sampler's guidance ramp applies to. */
-export const rampSide = 16;
-
 /** All checks of one file. */
-export function checkFlexVar(file: GoldenFile): Check[] {
+export function checkGeneration(file: GoldenFile): Check[] {
   return withHashModels(file, (models) => [
     ...checkTokenizer(file, models),
     ...checkTeacherForcing(file, models),
@@ -26,46 +23,52 @@ export function checkFlexVar(file: GoldenFile): Check[] {
 
 /** A sequence [B, L] cut into its scales. */
 export function splitScales(sequence_BL: Tensor, scales: Scales): Tensor[] {
-  return sequence_BL.splitWithSizes(scales.map((side) => side * side), 1); // prettier-ignore
+  return sequence_BL.splitWithSizes(scales.map(tokensOf), 1); // prettier-ignore
 }
 
 /** Continuous latent of the hash images that are as large as the last scale says. */
 export function hashLatent(file: GoldenFile, { tokenizer }: HashModels, count: number, scales: Scales): Tensor {
-  return noGrad(() => scope(() => tokenizer.encode(hashImages(count, scales.at(-1)! * tokenizer.stride, file.seed))));
+  return noGrad(() =>
+    scope(() => tokenizer.encode(hashImages(count, sizeOf(scales.at(-1)!)[0] * tokenizer.stride, file.seed))),
+  );
 }
 
-/** Codes are undecided within this: what float32 rounding moves a cosine by. */
+/** Codes are undecided within this: what float32 rounding moves a cosine, or a squared distance between such codes, by. */
 export const codeMargin = 1e-5;
 
-/** By how much each position's nearest code is nearer than the second nearest, in cosine [B, L]. */
-export function codeMargins({ codebook }: HashModels['tokenizer'], latent_BChw: Tensor, scales: Scales): Tensor {
+/** By how much each position's nearest code is nearer than the second nearest, given the codes of the scales before [B, L]. */
+export function codeMargins(
+  tokenizer: Tokenizer,
+  latent_BChw: Tensor,
+  indices: readonly Tensor[],
+  scales: Scales,
+): Tensor {
   return scope(() => {
-    const margins = scales.map((side) => {
-      const rows_BNC = areaResize(latent_BChw, side).flatten(2).transpose(1, 2);
-      return marginsOf(unitLength(rows_BNC, 2).matmul(codebook.codes().t()));
-    });
-    return ops.cat(margins, 1);
+    const wanted = tokenizer.wanted(latent_BChw, indices, scales);
+    return ops.cat(wanted.map((map_BChw) => marginsOf(tokenizer.codebook.nearness(map_BChw))), 1); // prettier-ignore
   });
 }
 
-/** Latent, indices, inputs and the last scale's image of the hash images. */
+/** Latent, indices, inputs and the image of the hash images. */
 function checkTokenizer(file: GoldenFile, models: HashModels): Check[] {
   const { tokenizer } = models;
   const scales = file.scales('patch_nums');
   const expected = (name: string) => file.tensor(`tokenizer.${name}`);
+  // FlexVAR's files have the last scale's image as it is, VAR's the reconstruction, clamped
+  const [picture, clamp] = file.has('tokenizer.decode_last') ? ['decode_last', Infinity] : ['reconstruction', 1];
   return noGrad(() =>
     scope(() => {
       const latent = hashLatent(file, models, expected('latent').size(0), scales);
       const indices = tokenizer.quantise(latent, scales);
-      const margins = codeMargins(tokenizer, latent, scales);
       const golden = splitScales(expected('indices'), scales);
+      const margins = codeMargins(tokenizer, latent, golden, scales);
       const inputs = tokenizer.inputs(golden, scales);
-      const image = tokenizer.decodeScale(golden.at(-1)!, scales.at(-1)!);
+      const image = picturesOf(tokenizer, golden, scales).at(-1)!.clamp(-clamp, clamp);
       return [
         compareFloats('tokenizer.latent', latent, expected('latent')),
         compareChoices('tokenizer.indices', ops.cat(indices, 1), expected('indices'), margins, codeMargin).check,
         compareFloats('tokenizer.teacher_input', inputs, expected('teacher_input')),
-        compareFloats('tokenizer.decode_last', image, expected('decode_last')),
+        compareFloats(`tokenizer.${picture}`, image, expected(picture)),
       ];
     }),
   );
@@ -114,7 +117,7 @@ function checkOtherScales(file: GoldenFile, models: HashModels): Check[] {
 function checkGreedy(file: GoldenFile, models: HashModels, prefix: string, scales: Scales, cfg: number): Check[] {
   const labels = file.numbers('generator.labels');
   const seeds = labels.map((_, i) => i);
-  const guidance = { shape: 'ramp', scale: cfg, fullAbove: rampSide } as const;
+  const guidance = { shape: 'ramp', scale: cfg } as const;
   const checks: Check[] = [];
   for (const record of sample(models.generator, models.tokenizer, { labels, seeds, scales, guidance, topK: 1 })) {
     const name = `${prefix}.scale${record.index}`;
@@ -127,11 +130,20 @@ function checkGreedy(file: GoldenFile, models: HashModels, prefix: string, scale
     if (!equal) break;
     if (record.index === scales.length - 1) {
       using image = record.image();
-      using expected = file.tensor(`${prefix}.image`).clamp(-1, 1);
-      checks.push(compareFloats(`${prefix}.image`, image, expected));
+      checks.push(
+        scope(() => {
+          const expected = file.tensor(`${prefix}.image`);
+          return compareFloats(`${prefix}.image`, asInFile(file, image), expected.clamp(-1, 1));
+        }),
+      );
     }
   }
   return checks;
+}
+
+/** A sampled image as files have it: FlexVAR's as it was decoded, VAR's clamped and in [0, 1], as its sampler gives it. */
+export function asInFile(file: GoldenFile, image_B3HW: Tensor): Tensor {
+  return file.kind.startsWith('var') ? image_B3HW.clamp(-1, 1).add(1).div(2) : image_B3HW;
 }
 
 /** How far the best logit lies above the second [B, N]. */
