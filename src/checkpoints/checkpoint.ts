@@ -1,5 +1,6 @@
 // A file of weights with what it is: our own by its metadata, a published one by its tensors.
 import { openWeightsFile, type RawTensor, type WeightsFile } from '../formats/index.js';
+import { type TensorsByName, toTensor } from '../nn/index.js';
 import { isFamily } from '../tokenizers/index.js';
 import { UsageError } from '../util/errors.js';
 import type { Guess, Hidden, Shapes } from './configurations.js';
@@ -55,6 +56,14 @@ export class Checkpoint implements Disposable {
     if (facts?.dtype !== 'I64') return [];
     const { bytes } = this.read('lvl_1L');
     return Array.from(new BigInt64Array(bytes.slice().buffer), Number);
+  }
+
+  /** The weights as a model loads them, one at a time. */
+  weights(): TensorsByName {
+    return {
+      shapes: new Map(Array.from(this.shapes, ([name, { shape }]) => [name, shape])),
+      tensor: (name) => toTensor(this.read(name), `${this.file.path}: ${this.prefix}${name}`),
+    };
   }
 
   /** A tensor by its name in the state dict. */

@@ -31,10 +31,13 @@ export interface FileReport {
   unread: string[];
 }
 
-/** Checks one golden file. */
-export function checkFile(path: string): Omit<FileReport, 'file'> {
+/**
+ * Checks one golden file.
+ * @param weights a checkpoint that holds the weights which the file's values were computed with; they are made by the formula without it
+ */
+export function checkFile(path: string, weights?: string): Omit<FileReport, 'file'> {
   if (path.endsWith('.json')) return { checks: checkKeys(path), unread: [] };
-  using file = new GoldenFile(path);
+  using file = new GoldenFile(path, weights);
   const { kind } = file;
   const checker = Object.hasOwn(checkers, kind) ? checkers[kind] : undefined;
   if (!checker)

@@ -1,5 +1,5 @@
 // The project's own copy of golden values: ports of the public models must reproduce them.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -46,6 +46,7 @@ describe('own copy', () => {
     'sampling_filter.safetensors',
     'metrics.safetensors',
     'flexvar_d16_keys.json',
+    'var_d16_keys.json',
   ])('%s', (name) => {
     const before = liveTensors();
     const { checks, unread } = checkFile(join(folder, name));
@@ -153,11 +154,11 @@ describe('damaged and foreign files', () => {
   });
   test('keys that differ are named', () => {
     const place = join(temporary(), 'b_keys.json');
-    const generator = { pos_1LC: [1, 8, 4, 4], 'class_emb.weight': [3, 8], 'head.weight': [5, 8], 'word_embed.weight': [8, 2], 'blocks.0.attn.q_bias': [8], 'blocks.0.attn.scale_mul_1H11': [1, 2, 1, 1], nonsense: [1] }; // prettier-ignore
-    const tokenizer = { 'encoder.conv_in.weight': [32, 3, 3, 3], 'encoder.conv_blocks.0.res.0.conv1.weight': [32, 32, 3, 3], 'quant_conv.weight': [2, 8, 1, 1], 'quantize.embedding.weight': [5, 2] }; // prettier-ignore
-    writeFileSync(place, JSON.stringify({ generator, tokenizer }));
+    const { generator, tokenizer } = JSON.parse(readFileSync(join(folder, 'var_d16_keys.json'), 'utf8')) as Record<string, object>; // prettier-ignore
+    writeFileSync(place, JSON.stringify({ generator: { ...generator, nonsense: [1] }, tokenizer: { ...tokenizer, 'post_quant_conv.bias': [3] } })); // prettier-ignore
     const { checks } = checkFile(place);
     expect(checks.map(({ ok }) => ok)).toEqual([false, false]);
+    expect(checks[0]!.detail).toMatch(/post_quant_conv.bias/);
     expect(checks[1]!.detail).toMatch(/nonsense/);
   });
 });

@@ -10,7 +10,11 @@ export class GoldenFile {
   readonly #tensors: Map<string, Tensor>;
   readonly #read = new Set<string>();
 
-  constructor(readonly path: string) {
+  constructor(
+    readonly path: string,
+    /** A checkpoint that holds the weights of the formula; they are made here without it. */
+    readonly weights?: string,
+  ) {
     const { metadata, tensors } = loadWeights(path);
     this.#metadata = metadata;
     this.#tensors = tensors;

@@ -1,5 +1,6 @@
 // The models that golden files were computed with: sizes by metadata, weights by formula.
 import { z } from 'zod';
+import { type ModelKind, openCheckpoint } from '../checkpoints/index.js';
 import { generatorFamilies, type ScaleTransformer } from '../models/index.js';
 import { type Family, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
 import { Generator, noGrad, scope } from '../torch/index.js';
@@ -61,6 +62,17 @@ export function goldenModels(file: GoldenFile): HashModels {
   };
 }
 
+/** Fills a model by the formula, or from the checkpoint that holds what the formula gives. */
+function fill(kind: ModelKind, model: Tokenizer | ScaleTransformer, { weights, seed }: GoldenFile): void {
+  if (weights === undefined) {
+    hashWeights(model, seed);
+    return;
+  }
+  using checkpoint = openCheckpoint(weights, { kind });
+  const { buffers } = (kind === 'tokenizer' ? tokenizerFamilies : generatorFamilies)[model.family];
+  model.loadStateDict(checkpoint.weights(), weights, buffers);
+}
+
 /** Runs `body` with the file's models, in evaluation, then frees them. */
 export function withHashModels<T>(file: GoldenFile, body: (models: HashModels) => T): T {
   const { tokenizer, generator } = goldenModels(file);
@@ -69,8 +81,8 @@ export function withHashModels<T>(file: GoldenFile, body: (models: HashModels) =
       using random = new Generator(0);
       generator.positionTerm.initialise(random, 1); // what is not hashed, FlexVAR's map, keeps this
     });
-    hashWeights(tokenizer, file.seed);
-    hashWeights(generator, file.seed);
+    fill('tokenizer', tokenizer, file);
+    fill('generator', generator, file);
     return scope(() => body({ tokenizer: tokenizer.eval(), generator: generator.eval() }));
   } finally {
     tokenizer.dispose();

@@ -3,14 +3,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { type ModelKind, openCheckpoint } from '../checkpoints/index.js';
+import { cachedFile, findPublished } from '../hub/index.js';
 import { generatorFamilies, type ScaleTransformer } from '../models/index.js';
-import { loadWeights, type Module, saveWeights } from '../nn/index.js';
-import { type Family, type FamilyEntry, isFamily, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
+import { type Module, saveWeights } from '../nn/index.js';
+import { type Family, type FamilyEntry, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
 import { listCheckpoints } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
-
-/** What a file of weights holds. */
-export type ModelKind = 'tokenizer' | 'generator';
 
 /** What a generator's file says besides its weights. */
 export interface GeneratorCard {
@@ -22,7 +21,7 @@ export interface GeneratorCard {
   classes: string[];
   /** The data it was trained on. */
   data: string;
-  /** Fingerprint of the tokenizer whose codes it predicts. */
+  /** Fingerprint of the tokenizer whose codes it predicts; empty where it is not known. */
   tokenizer: string;
 }
 
@@ -34,9 +33,9 @@ export interface LoadedGenerator {
   path: string;
 }
 
-/** The file of a kind of weights behind a path; throws a UsageError that says where was looked. */
+/** The file of a kind of weights behind a path, or behind a published name; throws a UsageError that says where was looked. */
 export function findWeights(path: string, kind: ModelKind): string {
-  if (!existsSync(path)) throw new UsageError(`--${kind}: there is no file or folder ${path}`);
+  if (!existsSync(path)) return findPulled(path, kind);
   if (statSync(path).isFile()) return path;
   const newest = listCheckpoints(join(path, 'checkpoints'))[0];
   const candidates = [path, ...(newest ? [newest] : [])].map((folder) => join(folder, `${kind}.safetensors`));
@@ -47,13 +46,31 @@ export function findWeights(path: string, kind: ModelKind): string {
   );
 }
 
-/** The tokenizer that lies beside a generator's file: in its folder, or in the run's that the checkpoint belongs to. */
-export function tokenizerBeside(generatorFile: string): string {
-  const folder = dirname(generatorFile);
-  const places = [folder, dirname(dirname(folder))].map((place) => join(place, 'tokenizer.safetensors'));
-  const found = places.find((file) => existsSync(file));
+/** The cached file of a published name. */
+function findPulled(name: string, kind: ModelKind): string {
+  const published = findPublished(name);
+  if (!published) throw new UsageError(`--${kind}: there is no file or folder ${name}`);
+  const found = cachedFile(name);
   if (found) return found;
-  throw new UsageError(`${generatorFile}: there is no tokenizer.safetensors beside it; give one with --tokenizer`);
+  throw new UsageError(`--${kind}: ${name} has not been fetched yet; fetch it with \`scalewise pull ${name}\``);
+}
+
+/**
+ * The tokenizer that belongs to a generator's file: in its folder, in the run's that the checkpoint belongs to, or the published one of the
+ * family, beside it under its published name or in the cache.
+ */
+export function tokenizerBeside(generatorFile: string, family: Family): string {
+  const folder = dirname(generatorFile);
+  const published = findPublished(`${family}-tokenizer`)!;
+  const found =
+    [folder, dirname(dirname(folder))]
+      .map((place) => join(place, 'tokenizer.safetensors'))
+      .concat(join(folder, basename(published.path)))
+      .find((file) => existsSync(file)) ?? cachedFile(published.name);
+  if (found) return found;
+  throw new UsageError(
+    `${generatorFile}: there is no tokenizer.safetensors beside it; give one with --tokenizer, or fetch the published one with \`scalewise pull ${published.name}\``,
+  );
 }
 
 /** A hash of a tokenizer's codes: generators keep it, since with other codes their tokens would mean something else. */
@@ -61,31 +78,25 @@ export function fingerprint(tokenizer: Tokenizer): string {
   return createHash('sha256').update(tokenizer.codebook.embedding.weight_VD.bytes()).digest('hex').slice(0, 16);
 }
 
-/** Makes the model that a file holds, of whichever family, with the file's weights. */
+/** Makes the model that a file holds, of whichever family, with the file's weights, on a device and in evaluation mode. */
 function read<Model extends Module>(
   file: string,
   kind: ModelKind,
   families: Record<Family, FamilyEntry<Model>>,
-): { model: Model; metadata: Record<string, string> } {
-  const { metadata, tensors } = loadWeights(file);
-  try {
-    const { family } = metadata;
-    if (metadata['kind'] !== kind || !isFamily(family)) {
-      const found = metadata['kind'] ? `a ${family ?? ''} ${metadata['kind']}` : 'a file without a description';
-      throw new UsageError(`${file}: expected the weights of a ${kind}, found ${found}`);
-    }
-    const { config, make, buffers } = families[family];
-    const model = make(parse(file, 'config', metadata['config'], config));
-    model.loadStateDict(tensors, file, buffers);
-    return { model, metadata };
-  } finally {
-    for (const one of tensors.values()) one.dispose();
-  }
+  device: string,
+): { model: Model; metadata: Readonly<Record<string, string>> } {
+  using checkpoint = openCheckpoint(file, { kind });
+  const { family, config } = checkpoint.what;
+  const model = families[family].make(config);
+  model.loadStateDict(checkpoint.weights(), file, families[family].buffers);
+  model.to({ device });
+  model.eval();
+  return { model, metadata: checkpoint.file.metadata };
 }
 
-function parse<T>(file: string, name: string, text: string | undefined, schema: { parse(value: unknown): T }): T {
+function parse(file: string, name: string, text: string): GeneratorCard {
   try {
-    return schema.parse(JSON.parse(text ?? 'null'));
+    return JSON.parse(text) as GeneratorCard;
   } catch {
     throw new UsageError(
       `${file}: its metadata should hold a '${name}' as JSON, and does not; was it written by another program?`,
@@ -106,20 +117,25 @@ export function generatorMetadata(generator: ScaleTransformer, card: GeneratorCa
 
 /** Reads a tokenizer, in evaluation mode and without gradients. */
 export function loadTokenizer(path: string, device = 'cpu'): Tokenizer {
-  const { model } = read(findWeights(path, 'tokenizer'), 'tokenizer', tokenizerFamilies);
-  model.to({ device });
-  model.requireGrad(false).eval();
+  const { model } = read(findWeights(path, 'tokenizer'), 'tokenizer', tokenizerFamilies, device);
+  model.requireGrad(false);
   return model;
 }
 
 /** Reads a generator, in evaluation mode. */
 export function loadGenerator(path: string, device = 'cpu'): LoadedGenerator {
   const file = findWeights(path, 'generator');
-  const { model, metadata } = read(file, 'generator', generatorFamilies);
-  model.to({ device });
-  model.eval();
-  const card = parse(file, 'card', metadata['card'], { parse: (value) => value as GeneratorCard });
+  const { model, metadata } = read(file, 'generator', generatorFamilies, device);
+  const written = metadata['card'];
+  const card = written === undefined ? cardOf(model) : parse(file, 'card', written);
   return { generator: model, card, path: file };
+}
+
+/** What is taken for granted of a generator whose file says nothing: that it is as the published ones, trained on ImageNet's numbered classes. */
+function cardOf({ family, config }: ScaleTransformer): GeneratorCard {
+  const scales = [...generatorFamilies[family].scalesOf(config)];
+  const classes = Array.from({ length: config.classes }, (_, i) => String(i));
+  return { scales, imageSize: 16 * scales.at(-1)!, classes, data: 'imagenet', tokenizer: '' };
 }
 
 /** Refuses a tokenizer that a generator was not trained on. */
@@ -135,7 +151,7 @@ export function checkTogether({ generator, card, path }: LoadedGenerator, tokeni
     throw new UsageError(
       `${path}: expected a tokenizer of ${expected}, found one of ${found}; give the one it was trained on`,
     );
-  if (card.tokenizer !== fingerprint(tokenizer))
+  if (card.tokenizer && card.tokenizer !== fingerprint(tokenizer))
     throw new UsageError(
       `${path}: the tokenizer has other codes than the one it was trained on; give that one with --tokenizer`,
     );
@@ -150,7 +166,10 @@ export interface Models extends LoadedGenerator {
 /** Loads a generator and the tokenizer given, or else the one beside it. */
 export function loadModels(generatorPath: string, tokenizerPath: string | undefined, device = 'cpu'): Models {
   const loaded = loadGenerator(generatorPath, device);
-  const found = tokenizerPath === undefined ? tokenizerBeside(loaded.path) : findWeights(tokenizerPath, 'tokenizer');
+  const found =
+    tokenizerPath === undefined
+      ? tokenizerBeside(loaded.path, loaded.generator.family)
+      : findWeights(tokenizerPath, 'tokenizer');
   const tokenizer = loadTokenizer(found, device);
   checkTogether(loaded, tokenizer);
   return { ...loaded, tokenizer, tokenizerPath: found };
@@ -168,5 +187,5 @@ export function saveGenerator(path: string, generator: ScaleTransformer, card: G
 
 /** A short name of a model for pictures and reports: its run folder's, or its file's. */
 export function modelName(path: string): string {
-  return basename(path).replace(/\.safetensors$/, '');
+  return basename(path).replace(/\.(safetensors|pth)$/, '');
 }

@@ -51,7 +51,7 @@ export function newGenerator(settings: GeneratorSettings, classes: readonly stri
 /** The generator that a refinement goes on from, with its tokenizer. */
 export function generatorToRefine(settings: RefineSettings, classes: readonly string[]): Start {
   const loaded = loadGenerator(settings.generator, settings.device);
-  const beside = settings.tokenizer ?? tokenizerBeside(loaded.path);
+  const beside = settings.tokenizer ?? tokenizerBeside(loaded.path, loaded.generator.family);
   const tokenizer = loadTokenizer(findWeights(beside, 'tokenizer'), settings.device);
   checkTogether(loaded, tokenizer);
   const { scales, imageSize, data } = settings;
