@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../util/errors.js';
+import { registerConvert } from './convert.js';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExperiment } from './experiment.js';
 import { registerGolden } from './golden.js';
+import { registerInfo } from './info.js';
 import { registerPull } from './pull.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerSample } from './sample.js';
@@ -17,6 +19,8 @@ const commands = [
   registerQuickstart,
   registerData,
   registerPull,
+  registerInfo,
+  registerConvert,
   registerTokenizer,
   registerTrain,
   registerRefine,

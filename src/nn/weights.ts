@@ -24,11 +24,16 @@ const names: Partial<Record<SafetensorsType, DType>> = {
 };
 const codes = new Map(Object.entries(names).map(([code, dtype]) => [dtype, code as SafetensorsType]));
 
+/** The dtype of a name in the format; throws a UsageError where libtorch has none that we use. */
+export function dtypeOfCode(code: SafetensorsType, where = 'tensor'): DType {
+  const dtype = names[code];
+  if (!dtype) throw new UsageError(`${where}: the dtype ${code} is not supported`);
+  return dtype;
+}
+
 /** A tensor of a file's bytes, kept until it is disposed of. */
 export function toTensor(raw: RawTensor, where: string): Tensor {
-  const dtype = names[raw.dtype];
-  if (!dtype) throw new UsageError(`${where}: the dtype ${raw.dtype} is not supported`);
-  return keep(tensorFromBytes(raw.bytes, dtype, raw.shape));
+  return keep(tensorFromBytes(raw.bytes, dtypeOfCode(raw.dtype, where), raw.shape));
 }
 
 /** Tensors of which the shapes are known; each is made when it is asked for. */
