@@ -1,7 +1,9 @@
 // The library's public face: one name a layer, the same as the subpaths (`scalewise/torch`, `scalewise/nn`, …).
+export * as checkpoints from './checkpoints/index.js';
 export * as data from './data/index.js';
 export * as evaluate from './evaluate/index.js';
 export * as formats from './formats/index.js';
+export * as hub from './hub/index.js';
 export * as models from './models/index.js';
 export * as nn from './nn/index.js';
 export * as recipes from './recipes/index.js';
