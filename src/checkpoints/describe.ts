@@ -35,7 +35,7 @@ export interface FileDescription {
 export function describeFile(path: string, options: { normGroups?: number | undefined } = {}): FileDescription {
   using file = openWeightsFile(path);
   const models = unwrap(new Set(file.tensors.keys())).map(({ kind, prefix }) => {
-    const { what } = new Checkpoint(file, { ...options, kind, select: prefix.slice(0, -1) || undefined });
+    const { what } = new Checkpoint(file, { ...options, kind, select: prefix.slice(0, -1) });
     return { ...what, prefix };
   });
   const dtypes: Record<string, number> = {};

@@ -187,5 +187,8 @@ describe('wrappers', () => {
     const both = names([var_.generator, 'model.'], [var_.generator, 'ema.']);
     expect(() => chooseStateDict(both, 'x.pth')).toThrow(/a generator under model, a generator under ema/);
     expect(chooseStateDict(both, 'x.pth', { select: 'ema' }).prefix).toBe('ema.');
+    const nested = names([var_.generator, ''], [var_.generator, 'ema.'], [var_.generator, 'ema.slow.']);
+    for (const select of ['', 'ema', 'ema.slow'])
+      expect(chooseStateDict(nested, 'x.pth', { select }).prefix).toBe(select && `${select}.`);
   });
 });

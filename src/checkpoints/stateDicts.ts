@@ -15,7 +15,7 @@ export interface StateDict {
 /** Which state dict of a file is meant. */
 export interface Wanted {
   kind?: ModelKind | undefined;
-  /** Its prefix, or the beginning of it up to a dot: `trainer.vae_local`. */
+  /** Its prefix without the last dot, or the beginning of it up to one: `trainer.vae_local`; empty for what is not wrapped. */
   select?: string | undefined;
 }
 
@@ -45,6 +45,12 @@ function describeNames(names: ReadonlySet<string>): string {
     : `${names.size} tensors (${first.join(', ')}${names.size > 3 ? ', …' : ''})`;
 }
 
+/** The state dict of just that prefix, or else all that begin with it. */
+function selected(all: readonly StateDict[], select: string): StateDict[] {
+  const exact = all.filter(({ prefix }) => prefix === (select && `${select}.`));
+  return exact.length || !select ? exact : all.filter(({ prefix }) => prefix.startsWith(`${select}.`));
+}
+
 /**
  * The one state dict of a file that is meant.
  * @throws UsageError where there is none, or several and it is not said which
@@ -52,9 +58,8 @@ function describeNames(names: ReadonlySet<string>): string {
 export function chooseStateDict(names: ReadonlySet<string>, where: string, wanted: Wanted = {}): StateDict {
   const { kind, select } = wanted;
   const all = unwrap(names);
-  const found = all.filter(
-    (one) => (kind ?? one.kind) === one.kind && (select === undefined || `${one.prefix}.`.startsWith(`${select}.`)),
-  );
+  const ofKind = all.filter((one) => (kind ?? one.kind) === one.kind);
+  const found = select === undefined ? ofKind : selected(ofKind, select);
   if (found.length === 1) return found[0]!;
   const held = all.map(label).join(', ');
   if (found.length > 1)
