@@ -143,7 +143,7 @@ function checkGreedy(file: GoldenFile, models: HashModels, prefix: string, scale
 
 /** A sampled image as files have it: FlexVAR's as it was decoded, VAR's clamped and in [0, 1], as its sampler gives it. */
 export function asInFile(file: GoldenFile, image_B3HW: Tensor): Tensor {
-  return file.kind.startsWith('var') ? image_B3HW.clamp(-1, 1).add(1).div(2) : image_B3HW;
+  return file.family === 'var' ? image_B3HW.clamp(-1, 1).add(1).div(2) : image_B3HW;
 }
 
 /** How far the best logit lies above the second [B, N]. */

@@ -98,7 +98,13 @@ describe('what files say is what is checked', () => {
     const sizes = { ch: 64, z_channels: 8, V: 33, Cvae: 4, classes: 3, depth: 2, width: 8, heads: 2 };
     const read = (config: object) => {
       using file = new GoldenFile(
-        write({ kind: 'sar', seed: '7', config: JSON.stringify(config), patch_nums: '[1, 3]' }),
+        write({
+          kind: 'sar',
+          family: 'sar on flexvar',
+          seed: '7',
+          config: JSON.stringify(config),
+          patch_nums: '[1, 3]',
+        }),
       );
       const { tokenizer, generator } = goldenModels(file);
       tokenizer.dispose();

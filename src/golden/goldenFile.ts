@@ -1,6 +1,6 @@
 // A golden file: tensors by name, and the kind, seed, sizes and scales that its metadata gives.
 import { loadWeights } from '../nn/index.js';
-import type { Scales } from '../tokenizers/index.js';
+import { type Family, isFamily, type Scales } from '../tokenizers/index.js';
 import { noGrad, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 
@@ -20,6 +20,11 @@ export class GoldenFile {
     this.#tensors = tensors;
   }
 
+  /** The family that the metadata names in its last word (`sar on var`); FlexVAR where it names none. */
+  get family(): Family {
+    const named = this.#metadata['family']?.split(' ').at(-1);
+    return isFamily(named) ? named : 'flexvar';
+  }
   get kind(): string {
     return this.text('kind');
   }

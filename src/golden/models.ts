@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type ModelKind, openCheckpoint } from '../checkpoints/index.js';
 import { generatorFamilies, type ScaleTransformer } from '../models/index.js';
-import { type Family, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
+import { type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
 import { Generator, noGrad, scope } from '../torch/index.js';
 import type { GoldenFile } from './goldenFile.js';
 import { hashWeights } from './hash.js';
@@ -30,9 +30,6 @@ const smallConfig = z.object({
   attn_l2_norm: z.literal(true).optional(),
 });
 
-/** The family that a file's kind names, by what `_` parts from it. */
-const familyOf = ({ kind }: GoldenFile): Family => (kind.startsWith('var') ? 'var' : 'flexvar');
-
 const given = (sizes: object) => Object.fromEntries(Object.entries(sizes).filter(([, value]) => value !== undefined));
 
 /** Sizes that a file's metadata gives, as the families' configurations spell them. */
@@ -50,7 +47,7 @@ function sizesOf(file: GoldenFile): { tokenizer: object; generator: object } {
 
 /** The file's models, their weights not yet filled. */
 export function goldenModels(file: GoldenFile): HashModels {
-  const family = familyOf(file);
+  const { family } = file;
   const sizes = sizesOf(file);
   const tokenizers = tokenizerFamilies[family];
   const generators = generatorFamilies[family];
