@@ -39,6 +39,7 @@ beforeEach(() => {
   vi.stubEnv('SCALEWISE_CACHE', cache);
   vi.stubEnv('HF_ENDPOINT', `${hub.url}/`);
   vi.stubEnv('HF_TOKEN', '');
+  vi.stubEnv('HF_TOKEN_PATH', join(cache, 'token'));
   vi.stubEnv('HF_HUB_OFFLINE', '');
   vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const files = { [file.path]: weights, 'sub/config.json': settings };
@@ -116,13 +117,17 @@ describe('what goes well', () => {
     vi.stubEnv('HF_HUB_CACHE', '/elsewhere/hub');
     expect(hubCacheFolder()).toBe('/elsewhere/hub');
   });
-  test('the token is told to the hub and not to the host of the content', async () => {
-    vi.stubEnv('HF_TOKEN', 'hf_secret');
-    await pull(file, options);
-    const isContent = ({ url }: { url: string }) => url.startsWith('/content/');
-    expect(new Set(hub.requests.filter((one) => !isContent(one)).map((one) => one.authorization))).toEqual(new Set(['Bearer hf_secret'])); // prettier-ignore
-    expect(hub.requests.filter(isContent).map((one) => one.authorization)).toEqual([undefined]);
-  });
+  test.each(['HF_TOKEN', 'its file'])(
+    'the token of %s is told to the hub and not to the host of the content',
+    async (place) => {
+      if (place === 'HF_TOKEN') vi.stubEnv('HF_TOKEN', 'hf_secret');
+      else writeFileSync(join(cache, 'token'), 'hf_secret\n');
+      await pull(file, options);
+      const isContent = ({ url }: { url: string }) => url.startsWith('/content/');
+      expect(new Set(hub.requests.filter((one) => !isContent(one)).map((one) => one.authorization))).toEqual(new Set(['Bearer hf_secret'])); // prettier-ignore
+      expect(hub.requests.filter(isContent).map((one) => one.authorization)).toEqual([undefined]);
+    },
+  );
   test('offline, the cache is used', async () => {
     const { path } = await pull(file, options);
     vi.stubEnv('HF_HUB_OFFLINE', '1');

@@ -2,8 +2,9 @@
 // The bytes are fetched here, since the library begins every download anew. The partial file is named by the sum that its content shall have, and
 // every writer puts the same bytes at the same places: two processes that fetch one file do not harm each other.
 import { createHash } from 'node:crypto';
-import { closeSync, constants, createReadStream, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs'; // prettier-ignore
-import { dirname } from 'node:path';
+import { closeSync, constants, createReadStream, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs'; // prettier-ignore
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { modelInfo, pathsInfo } from '@huggingface/hub';
 import { UsageError } from '../util/errors.js';
@@ -38,10 +39,16 @@ function endpoint(): string {
   return url;
 }
 
+/** `HF_TOKEN`, or what `hf auth login` left in the hub's folder. */
 function token(): string | undefined {
-  const value = process.env['HF_TOKEN']?.trim() || undefined;
+  const { HF_TOKEN, HF_TOKEN_PATH, HF_HOME } = process.env;
+  const file = HF_TOKEN_PATH ?? join(HF_HOME ?? join(homedir(), '.cache', 'huggingface'), 'token');
+  const kept = () => (existsSync(file) ? explainIo(file, () => readFileSync(file, 'utf8')) : '');
+  const value = HF_TOKEN?.trim() || kept().trim() || undefined;
   if (value?.startsWith('hf_') === false)
-    throw new UsageError("HF_TOKEN: expected a token of the hub, which starts with 'hf_', got something else");
+    throw new UsageError(
+      `${HF_TOKEN ? 'HF_TOKEN' : file}: expected a token of the hub, which starts with 'hf_', got something else`,
+    );
   return value;
 }
 
@@ -191,7 +198,7 @@ export interface Pulled {
 
 /**
  * Fetches a file into the cache unless it is there; the path is its place in the cache. What an earlier try left is used.
- * The hub is `HF_ENDPOINT`; `HF_TOKEN` tells it who asks; with `HF_HUB_OFFLINE` it is not asked.
+ * The hub is `HF_ENDPOINT`; `HF_TOKEN`, or the token that `hf auth login` keeps, tells it who asks; with `HF_HUB_OFFLINE` it is not asked.
  * @throws UsageError where it cannot be had; an AbortError where `signal` ended it.
  */
 export async function pull(file: HubFile, options: PullOptions): Promise<Pulled> {
