@@ -1,28 +1,14 @@
 // The sampler: filters, guidance, and what must hold of every stream of scales.
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { FlexVar, flexVarConfig, initialiseGenerator, initialiseTokenizer } from '../models/index.js';
-import {
-  FlexVarTokenizer,
-  flexVarTokenizerConfig,
-  picturesOf,
-  type Scale,
-  type Scales,
-  tokensOf as countOf,
-} from '../tokenizers/index.js';
+import { tinyFlexVar, tinyVar } from '../../test/models.js';
+import type { ScaleTransformer } from '../models/index.js';
+import { picturesOf, type Scale, type Scales, type Tokenizer, tokensOf as countOf } from '../tokenizers/index.js';
 import { full, Generator, liveTensors, noGrad, ops, rand, scope, type Tensor, tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { drawTokens, filterLogits, guide, guidanceWeights, sample, type SampleOptions } from './index.js';
 
 const codes = 40;
-const tokenizer = new FlexVarTokenizer(
-  flexVarTokenizerConfig.parse({ channels: 8, multipliers: [1, 2], resBlocks: 1, zChannels: 8, codeWidth: 4, vocabularySize: codes, normGroups: 4 }), // prettier-ignore
-).eval();
-const generator = new FlexVar(
-  flexVarConfig.parse({ depth: 3, width: 48, heads: 3, classes: 5, vocabularySize: codes, codeWidth: 4 }),
-).eval();
-initialiseTokenizer(tokenizer, new Generator(1));
-initialiseGenerator(generator, new Generator(2), { gate: 1 });
-noGrad(() => generator.head.weight_OI.mul_(60));
+const { generator, tokenizer } = tinyFlexVar({ vocabularySize: codes, width: 48, heads: 3 });
 
 afterAll(() => {
   tokenizer.dispose();
@@ -35,6 +21,12 @@ afterEach(() => {
 const scales = [1, 2, 3, 5];
 const base = { labels: [1, 4], seeds: [10, 11], scales } satisfies SampleOptions;
 
+/** A generator with its tokenizer. */
+interface Pair {
+  generator: ScaleTransformer;
+  tokenizer: Tokenizer;
+}
+
 /** What every record of a run holds, as plain numbers an image. */
 interface Seen {
   scale: Scale;
@@ -43,9 +35,9 @@ interface Seen {
   image: number[][];
 }
 
-function run(options: SampleOptions): Seen[] {
+function run(options: SampleOptions, pair: Pair = { generator, tokenizer }): Seen[] {
   const seen: Seen[] = [];
-  for (const record of sample(generator, tokenizer, options)) {
+  for (const record of sample(pair.generator, pair.tokenizer, options)) {
     scope(() => {
       const rows = (one: Tensor) => options.labels.map((_, i) => one.select(0, i).toArray());
       const [tokens, logits, image] = [record.indices_BN, record.logits_BNV, record.image()].map(rows);
@@ -142,36 +134,43 @@ describe('guidance by list and interval', () => {
   });
 });
 
+/** The logits and images of every scale are those of one masked forward over the tokens that were chosen. */
+function expectMaskedForward({ generator, tokenizer }: Pair, list: Scales): void {
+  const guidance = { shape: 'ramp', scale: 2 } as const;
+  const seen = run({ ...base, scales: list, guidance, topK: 12, topP: 0.9 }, { generator, tokenizer });
+  const weights = guidanceWeights(guidance, list, generator.habits);
+  noGrad(() => {
+    scope(() => {
+      const indices = seen.map(({ tokens }) => tensor(tokens, { dtype: 'int64' }));
+      const inputs = list.length > 1 ? tokenizer.inputs(indices, list) : undefined;
+      const forward = (labels: Tensor) => generator.logits(labels, inputs, list).splitWithSizes(list.map(countOf), 1);
+      const own = forward(tensor(base.labels, { dtype: 'int64' }));
+      const none = forward(full([2], generator.nullClass, { dtype: 'int64' }));
+      seen.forEach(({ logits, image }, i) => {
+        const expected = guide(ops.cat([own[i]!, none[i]!], 0), weights[i]!);
+        const found = tensor(logits).view(expected.shape);
+        const apart = found.sub(expected).linalgVectorNorm().item() / expected.linalgVectorNorm().item();
+        expect(apart).toBeLessThan(1e-5);
+        const decoded = picturesOf(tokenizer, indices.slice(0, i + 1), list).at(-1)!.clamp(-1, 1); // prettier-ignore
+        expect(tensor(image).view(decoded.shape).sub(decoded).abs().amax().item()).toBeLessThan(1e-5);
+      });
+    });
+  });
+}
+
 describe('cached sampling equals the masked forward', () => {
   test.each<[Scales]>([[scales], [[2, 3, 6]], [[1, 12, 2]], [[3]], [[1, [2, 3], [4, 6], [11, 12]]]])(
     'scales %j',
     (list) => {
-      const guidance = { shape: 'ramp', scale: 2 } as const;
-      const options = { ...base, scales: list, guidance, topK: 12, topP: 0.9 };
-      const seen = run(options);
-      const weights = guidanceWeights(guidance, list, generator.habits);
-      noGrad(() => {
-        scope(() => {
-          const indices = seen.map(({ tokens }) => tensor(tokens, { dtype: 'int64' }));
-          const inputs = list.length > 1 ? tokenizer.inputs(indices, list) : undefined;
-          const forward = (labels: Tensor) => generator.logits(labels, inputs, list).splitWithSizes(list.map(countOf), 1); // prettier-ignore
-          const own = forward(tensor(base.labels, { dtype: 'int64' }));
-          const none = forward(full([2], generator.nullClass, { dtype: 'int64' }));
-          seen.forEach(({ logits, image }, i) => {
-            const expected = guide(ops.cat([own[i]!, none[i]!], 0), weights[i]!);
-            const found = tensor(logits).view(expected.shape);
-            expect(found.sub(expected).linalgVectorNorm().item() / expected.linalgVectorNorm().item()).toBeLessThan(
-              1e-5,
-            );
-            const decoded = picturesOf(tokenizer, indices.slice(0, i + 1), list)
-              .at(-1)!
-              .clamp(-1, 1);
-            expect(tensor(image).view(decoded.shape).sub(decoded).abs().amax().item()).toBeLessThan(1e-5);
-          });
-        });
-      });
+      expectMaskedForward({ generator, tokenizer }, list);
     },
   );
+  test.each([[[1, 2, 3, 5]], [[2, 3, 6]], [[3]], [[1, 12]]])('VAR of scales %j', (list) => {
+    const pair = tinyVar({ scales: list, vocabularySize: codes, width: 48, heads: 3 });
+    expectMaskedForward(pair, list);
+    pair.generator.dispose();
+    pair.tokenizer.dispose();
+  });
 });
 
 describe('an image does not depend on its batch', () => {

@@ -1,8 +1,7 @@
 // SAR and the forcing strategies: what they feed and ask for, against slow plain calculations, and what must not happen.
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FlexVar, flexVarConfig, initialiseGenerator, initialiseTokenizer } from '../models/index.js';
+import { tinyFlexVar } from '../../test/models.js';
 import { crossEntropy } from '../nn/index.js';
-import { FlexVarTokenizer, flexVarTokenizerConfig } from '../tokenizers/index.js';
 import { Generator, gradients, liveTensors, noGrad, ops, randint, randn, scope, type Tensor, tensor } from '../torch/index.js'; // prettier-ignore
 import {
   distributionLoss,
@@ -21,15 +20,7 @@ import { dropLabels } from './context.js';
 
 const codes = 30;
 const nullClass = 5;
-const tokenizer = new FlexVarTokenizer(
-  flexVarTokenizerConfig.parse({ channels: 8, multipliers: [1, 2], resBlocks: 1, zChannels: 8, codeWidth: 4, vocabularySize: codes, normGroups: 4 }), // prettier-ignore
-).eval();
-const generator = new FlexVar(
-  flexVarConfig.parse({ depth: 3, width: 24, heads: 2, classes: nullClass, vocabularySize: codes, codeWidth: 4, pathDrop: 0.5 }), // prettier-ignore
-);
-initialiseTokenizer(tokenizer, new Generator(1));
-initialiseGenerator(generator, new Generator(2), { gate: 1 });
-noGrad(() => generator.head.weight_OI.mul_(60));
+const { generator, tokenizer } = tinyFlexVar({ vocabularySize: codes, width: 24, heads: 2, classes: nullClass, pathDrop: 0.5 }); // prettier-ignore
 
 afterAll(() => {
   tokenizer.dispose();
