@@ -12,7 +12,7 @@ export interface Segment {
   mask_NK?: Tensor | undefined;
 }
 
-/** Keys and values of the tokens so far, allocated once at full length and written in place. */
+/** Keys and values of the tokens so far, allocated once and written in place. Tokens beyond its end are seen but not kept. */
 export interface KeyValueCache {
   k_BHLD: Tensor;
   v_BHLD: Tensor;
@@ -88,10 +88,13 @@ export class SelfAttention extends Module {
   extend(x_BNC: Tensor, cache: KeyValueCache, position: number): Tensor {
     const [q, k, v] = this.#project(x_BNC);
     const [B, , N] = q.shape as [number, number, number];
-    const upTo = (x_BHLD: Tensor) => x_BHLD.narrow(0, 0, B).narrow(2, 0, position + N);
-    upTo(cache.k_BHLD).narrow(2, position, N).copy_(k);
-    upTo(cache.v_BHLD).narrow(2, position, N).copy_(v);
-    return this.#join(attend(q, upTo(cache.k_BHLD).to(q.dtype), upTo(cache.v_BHLD).to(q.dtype)));
+    const withCached = (x_BHND: Tensor, cached_BHLD: Tensor): Tensor => {
+      const rows = cached_BHLD.narrow(0, 0, B);
+      if (position + N > cached_BHLD.size(2)) return ops.cat([rows.narrow(2, 0, position).to(x_BHND.dtype), x_BHND], 2);
+      rows.narrow(2, position, N).copy_(x_BHND);
+      return rows.narrow(2, 0, position + N).to(q.dtype);
+    };
+    return this.#join(attend(q, withCached(k, cache.k_BHLD), withCached(v, cache.v_BHLD)));
   }
 
   /** An empty cache for `batch` sequences of at most `length` tokens. */

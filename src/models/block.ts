@@ -1,7 +1,7 @@
 // A transformer block with adaptive layer norm: the class decides scale, shift and gate of both branches (VAR, section 3; DiT's AdaLN).
 // Legend: B batch, L tokens, C width, F hidden width (4 C).
 import { Linear, Module, parameter } from '../nn/index.js';
-import { type Generator, noGrad, ops, rand, type Tensor } from '../torch/index.js';
+import { type Generator, noGrad, ops, rand, scope, type Tensor } from '../torch/index.js';
 import { type KeyValueCache, type Segment, SelfAttention } from './attention.js';
 
 export const layerNormEps = 1e-6;
@@ -43,7 +43,8 @@ export class FeedForward extends Module {
   }
 
   forward(x_BLC: Tensor): Tensor {
-    return this.fc2.forward(this.fc1.forward(x_BLC).gelu({ approximate: 'tanh' }));
+    const hidden_BLF = scope(() => this.fc1.forward(x_BLC).gelu({ approximate: 'tanh' }));
+    return this.fc2.forward(hidden_BLF);
   }
 }
 
@@ -92,10 +93,14 @@ export class Block extends Module {
     const [gate1, gate2, scale1, scale2, shift1, shift2] = modulation_B16C.to(x_BLC.dtype).unbind(2) as [
       Tensor, Tensor, Tensor, Tensor, Tensor, Tensor,
     ]; // prettier-ignore
-    const attended_BLC = attention(this.attention, modulate(x_BLC, scale1, shift1));
-    const x = x_BLC.add(attended_BLC.mul(this.#dropPath(gate1, pathDrop)));
-    const fed_BLC = this.feedForward.forward(modulate(x, scale2, shift2));
-    return x.add(fed_BLC.mul(this.#dropPath(gate2, pathDrop)));
+    const x = scope(() => {
+      const attended_BLC = attention(this.attention, modulate(x_BLC, scale1, shift1));
+      return x_BLC.add(attended_BLC.mul(this.#dropPath(gate1, pathDrop)));
+    });
+    return scope(() => {
+      const fed_BLC = this.feedForward.forward(modulate(x, scale2, shift2));
+      return x.add(fed_BLC.mul(this.#dropPath(gate2, pathDrop)));
+    });
   }
 
   /** Stochastic depth (Huang et al. 2016): the gate is closed for whole samples; the others' are opened further to keep the mean. */

@@ -1,7 +1,7 @@
 // A sampling session: scale after scale through the blocks, earlier keys and values cached and written in place.
 // With guidance the rows are doubled: the upper half has the classes asked for, the lower half the null class.
 // Legend: B images, R rows (B or 2 B), N tokens of a scale, C width, E code width, V codes.
-import { inFloat32 } from '../nn/index.js';
+import { inFloat32, inTurn } from '../nn/index.js';
 import { full, ops, type Tensor } from '../torch/index.js';
 import { type Scales, tokenCount, tokensOf } from '../tokenizers/index.js';
 import type { KeyValueCache } from './attention.js';
@@ -30,7 +30,8 @@ export class Session {
     this.#condition_RC = guided ? ops.cat([condition_BC, nulls()], 0) : condition_BC;
     this.#modulations_R16C = generator.modulations(this.#condition_RC);
     const cacheOptions = { dtype: generator.computeDtype(), device };
-    this.#caches = generator.blocks.map((block) => block.attention.cache(rows, tokenCount(scales), cacheOptions));
+    const length = tokenCount(scales.slice(0, -1)); // no later scale looks at the last one's keys and values
+    this.#caches = generator.blocks.map((block) => block.attention.cache(rows, length, cacheOptions));
   }
 
   /**
@@ -47,13 +48,18 @@ export class Session {
       ? this.#repeat(generator.embed(inputs_BNE), rows)
       : generator.startTokens(condition_RC, scales);
     // the residual stream stays float32 in sampling, as the published samplers have it
-    let x = inFloat32(tokens_RNC.device, () => tokens_RNC.add(generator.positionTerm.of(scales, [this.#scale])));
-    generator.blocks.forEach((block, i) => {
-      const modulation_R16C = this.#modulations_R16C[i]!.narrow(0, 0, rows);
-      x = block.forward(x, modulation_R16C, { attention: afterCache(this.#caches[i]!, this.#position) });
-    });
+    const placed_RNC = inFloat32(tokens_RNC.device, () =>
+      tokens_RNC.add(generator.positionTerm.of(scales, [this.#scale])),
+    );
+    const layers = generator.blocks.map((block, i) => ({
+      forward: (x_RNC: Tensor) => {
+        const modulation_R16C = this.#modulations_R16C[i]!.narrow(0, 0, rows);
+        return block.forward(x_RNC, modulation_R16C, { attention: afterCache(this.#caches[i]!, this.#position) });
+      },
+    }));
+    const x_RNC = inTurn(layers, placed_RNC);
     this.#position += tokensOf(scales[this.#scale++]!);
-    return x;
+    return x_RNC;
   }
 
   /** All tensors that the session lives on. */

@@ -1,5 +1,5 @@
 // Small functions on tensors that several models share.
-import { autocast, ops, type Tensor } from '../torch/index.js';
+import { autocast, ops, scope, type Tensor } from '../torch/index.js';
 
 /** x / ‖x‖ along one dimension, as the published models compute it (the norm at least 1e-12). */
 export function unitLength(x: Tensor, dim: number): Tensor {
@@ -9,6 +9,23 @@ export function unitLength(x: Tensor, dim: number): Tensor {
 /** Runs `body` with autocast off: sums and norms that need float32. */
 export function inFloat32<T>(device: string, body: () => T): T {
   return autocast({ device, dtype: 'float32' }, body);
+}
+
+/** What turns one tensor into another. */
+interface Layer {
+  forward(x: Tensor): Tensor;
+}
+
+/** Applies layers one after the other, absent ones left out; what passes from one to the next is freed once it has been used. */
+export function inTurn(layers: Iterable<Layer | undefined>, input: Tensor): Tensor {
+  let x = input;
+  for (const layer of layers) {
+    if (!layer) continue;
+    const before = x;
+    x = scope(() => layer.forward(before));
+    if (before !== input && before !== x) before.dispose();
+  }
+  return x;
 }
 
 /** Height and width of what an image is resized to. */

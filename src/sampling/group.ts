@@ -80,6 +80,8 @@ export class Group {
     codes_BNE?.dispose();
     this.#inputs_BNE = next && this.#hold(next);
     this.#index++;
+    // after the last scale nothing looks back: decoding gets the caches' memory
+    if (!next) for (const one of this.#session.tensors()) this.#release(one);
     return { logits_BNV, indices_BN };
   }
 

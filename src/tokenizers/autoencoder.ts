@@ -1,6 +1,6 @@
 // Encoder and decoder of the tokenizers (taming-transformers' layers), any number of levels.
 // Legend: N batch, C channels, H and W image sides, h and w latent sides.
-import { Conv2d, GroupNorm, Module } from '../nn/index.js';
+import { Conv2d, GroupNorm, inTurn, Module } from '../nn/index.js';
 import type { Tensor } from '../torch/index.js';
 import { type BlockOptions, Downsample, type AutoencoderNames, Level, Middle, Upsample } from './blocks.js';
 
@@ -44,8 +44,7 @@ export class Encoder extends Module {
   }
 
   forward(image_N3HW: Tensor): Tensor {
-    let x = this.convIn.forward(image_N3HW);
-    for (const part of [...this.levels, this.middle]) x = part.forward(x);
+    const x = inTurn([this.convIn, ...this.levels, this.middle], image_N3HW);
     return this.convOut.forward(this.normOut.forward(x).silu());
   }
 }
@@ -77,8 +76,7 @@ export class Decoder extends Module {
   }
 
   forward(features_NChw: Tensor): Tensor {
-    let x = this.convIn.forward(features_NChw);
-    for (const part of [this.middle, ...this.levels]) x = part.forward(x);
+    const x = inTurn([this.convIn, this.middle, ...this.levels], features_NChw);
     return this.convOut.forward(this.normOut.forward(x).silu());
   }
 }

@@ -1,6 +1,6 @@
 // Convolutional building blocks of the tokenizers (taming-transformers' and latent diffusion's).
 // Legend: N batch, C channels, H height, W width, P = H·W positions.
-import { Conv2d, GroupNorm, Module } from '../nn/index.js';
+import { Conv2d, GroupNorm, inTurn, Module } from '../nn/index.js';
 import { has, ops, type Tensor } from '../torch/index.js';
 
 /** What a family's published state dict calls the parts of encoder and decoder. */
@@ -40,8 +40,8 @@ export class ResnetBlock extends Module {
   }
 
   forward(x_NCHW: Tensor): Tensor {
-    const first = this.conv1.forward(this.norm1.forward(x_NCHW).silu());
-    const branch = this.conv2.forward(this.norm2.forward(first).silu());
+    const activated = (norm: GroupNorm) => ({ forward: (x: Tensor) => norm.forward(x).silu() });
+    const branch = inTurn([activated(this.norm1), this.conv1, activated(this.norm2), this.conv2], x_NCHW);
     return (this.shortcut?.forward(x_NCHW) ?? x_NCHW).add(branch);
   }
 }
@@ -137,12 +137,8 @@ export class Level extends Module {
   }
 
   forward(x_NCHW: Tensor): Tensor {
-    let x = x_NCHW;
-    this.blocks.forEach((block, i) => {
-      x = block.forward(x);
-      x = this.attention[i]?.forward(x) ?? x;
-    });
-    return this.resize?.forward(x) ?? x;
+    const blocks = this.blocks.flatMap((block, i) => [block, this.attention[i]]);
+    return inTurn([...blocks, this.resize], x_NCHW);
   }
 }
 
@@ -161,6 +157,6 @@ export class Middle extends Module {
   }
 
   forward(x_NCHW: Tensor): Tensor {
-    return this.parts.reduce((x, part) => part.forward(x), x_NCHW);
+    return inTurn(this.parts, x_NCHW);
   }
 }

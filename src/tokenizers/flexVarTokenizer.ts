@@ -8,7 +8,7 @@ import { Decoder, Encoder } from './autoencoder.js';
 import type { AutoencoderNames } from './blocks.js';
 import { Codebook, cosine, toRows } from './codebook.js';
 import { type Scales, sizeOf } from './scales.js';
-import { checkImages, inputsOf, type Pyramid, type Tokenizer, type TrainingPyramid } from './tokenizer.js';
+import { checkImages, decodeEach, inputsOf, type Pyramid, type Tokenizer, type TrainingPyramid } from './tokenizer.js';
 
 const size = z.int().positive();
 
@@ -139,7 +139,7 @@ class ImagePyramid implements Pyramid {
   }
 
   image(): Tensor {
-    return this.tokenizer.decodeCodes(this.#latestCodes());
+    return decodeEach(this.tokenizer, this.#latestCodes());
   }
 
   #latestCodes(): Tensor {

@@ -2,7 +2,7 @@
 // (complete images in FlexVAR, residuals in VAR) is hidden in `pyramid`, so generators, samplers and SAR serve all of them.
 // Legend: B batch, C code width, H and W image height and width, h and w latent ones, N tokens of one scale, L tokens of several, P rows.
 import type { Module } from '../nn/index.js';
-import { ops, type Tensor } from '../torch/index.js';
+import { ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import type { Codebook } from './codebook.js';
 import type { Scale, Scales } from './scales.js';
@@ -81,6 +81,13 @@ export function picturesOf(tokenizer: Tokenizer, indices: readonly Tensor[], sca
     pyramid.push(indices_BN);
     return pyramid.image();
   });
+}
+
+/** The images of maps of codes [B, C, h, w]; on a CPU decoded one by one, which takes no longer and an image's memory instead of a batch's. */
+export function decodeEach(tokenizer: Tokenizer, codes_BChw: Tensor): Tensor {
+  if (codes_BChw.device !== 'cpu') return tokenizer.decodeCodes(codes_BChw);
+  const images = codes_BChw.split(1, 0).map((codes_1Chw) => scope(() => tokenizer.decodeCodes(codes_1Chw)));
+  return images.length === 1 ? images[0]! : ops.cat(images, 0);
 }
 
 /** Refuses what is not a batch of images that a tokenizer of this stride takes. */

@@ -103,7 +103,8 @@ describe('pyramid', () => {
           expect(() => pyramid.image()).toThrow(/empty pyramid/);
           const pushed = indices.map((one, i) => {
             const next = pyramid.push(one);
-            expect(pyramid.image().toArray()).toEqual(pictureOf(one, scales[i]!).toArray());
+            const difference = pyramid.image().sub(pictureOf(one, scales[i]!)); // decoded together, which rounds differently
+            expect(difference.abs().amax().item()).toBeLessThan(1e-5);
             return next;
           });
           expect(pushed.at(-1)).toBeUndefined();

@@ -10,7 +10,7 @@ import { Decoder, Encoder } from './autoencoder.js';
 import type { AutoencoderNames } from './blocks.js';
 import { Codebook, euclidean, toMap, toRows } from './codebook.js';
 import { sameScale, type Scale, scalesText, type Scales, sizeOf } from './scales.js';
-import { checkImages, inputsOf, type Pyramid, type Tokenizer, type TrainingPyramid } from './tokenizer.js';
+import { checkImages, decodeEach, inputsOf, type Pyramid, type Tokenizer, type TrainingPyramid } from './tokenizer.js';
 
 const size = z.int().positive();
 
@@ -212,7 +212,7 @@ class ResidualPyramid implements Pyramid {
 
   image(): Tensor {
     if (!this.#sum_BChw) throw new Error('internal: the image of an empty pyramid');
-    return this.tokenizer.decodeCodes(this.#sum_BChw);
+    return decodeEach(this.tokenizer, this.#sum_BChw);
   }
 
   dispose(): void {
