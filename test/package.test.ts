@@ -23,7 +23,7 @@ test("README's library example", () => {
   expect(compiled.stdout).toBe('');
   const out = execFileSync(process.execPath, [join(folder, 'example.js')], { encoding: 'utf8' });
   expect(out).toMatch(/loss_csf: \d/);
-  expect(out).toContain('scale 4: images 2 × 3 × 16 × 16');
+  expect(out).toContain('scale 4 × 4: images 2 × 3 × 16 × 16');
 });
 
 test('every subpath of the package loads, and the root names every layer', () => {

@@ -80,7 +80,7 @@ describe('impossible models', () => {
 describe('weights', () => {
   test('a tokenizer where a generator was expected', () => {
     const file = at('shared/tokenizer.safetensors');
-    expectSentence(['sample', '-g', file], /expected the weights of a flexvar generator, found a flexvar tokenizer/);
+    expectSentence(['sample', '-g', file], /expected a generator, it holds a tokenizer at the top/);
   });
   test('a truncated file', () => {
     copyFileSync(at('shared/generator.safetensors'), at('cut.safetensors'));
