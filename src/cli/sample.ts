@@ -1,83 +1,180 @@
-// `scalewise sample`: images of the classes asked for, as a grid, as files, or growing scale by scale.
+// `scalewise sample`: images of the classes asked for, as a grid, as files, as an evaluator's array, or growing scale by scale.
 import { Option, type Command } from 'commander';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import sharp from 'sharp';
-import { gridPng } from '../evaluate/index.js';
-import { growthStrip, sampleCells } from '../recipes/index.js';
+import { existsSync } from 'node:fs';
+import {
+  growthStrip,
+  loadClassifier,
+  type Models,
+  type RejectionCounts,
+  type SampleStream,
+  sampleStream,
+  type SamplingSettings,
+} from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
-import { explainIo, writeFileAtomic } from '../util/files.js';
+import { writeFileAtomic } from '../util/files.js';
 import { progress } from '../util/progress.js';
-import { classIndices, prepareSampling, type SamplingFlags, withSamplingFlags } from './samplingOptions.js';
-import { wholeNumber } from './settingsOptions.js';
+import { classifierPath } from './evaluate.js';
+import { planFrom, type PlanFlags, type SamplePlan } from './samplePlan.js';
+import { keptSettings, openTarget, type SampleTarget, type TargetFlags } from './sampleTarget.js';
+import { prepareSampling, type SamplingFlags, share, withSamplingFlags } from './samplingOptions.js';
+import { exitCodeOf, say, wholeNumber } from './settingsOptions.js';
 
-interface Flags extends SamplingFlags {
+interface Flags extends SamplingFlags, PlanFlags, TargetFlags {
   class: string[];
-  count: number;
   batch: number;
-  out: string;
-  files?: string;
+  together?: boolean;
   strip?: boolean;
+  reject?: number;
+  accept?: number;
+  classifier?: string;
+  json?: boolean;
+}
+
+/** A whole number of at least 1. */
+function positive(name: string): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber(name)(text);
+    if (value < 1) throw new UsageError(`${name}: expected at least 1, got ${value}`);
+    return value;
+  };
+}
+
+/** The choice among candidates that the flags ask for. */
+function rejectionFrom({ reject, accept, classifier, device }: Flags, { card }: Models): SampleStream['rejection'] {
+  if (reject === undefined) {
+    if (accept === undefined && classifier === undefined) return undefined;
+    throw new UsageError(`--${accept === undefined ? 'classifier' : 'accept'}: expected together with --reject`);
+  }
+  if (accept === 0) throw new UsageError('--accept: expected a probability above 0, got 0');
+  const path = classifier ?? classifierPath(card.data, card.imageSize);
+  if (!existsSync(path))
+    throw new UsageError(`--reject: there is no classifier ${path}; \`scalewise evaluate\` trains one, or give one with --classifier`); // prettier-ignore
+  const loaded = loadClassifier(path, device);
+  if (loaded.classes !== card.classes.length)
+    throw new UsageError(`${path}: expected a classifier of the generator's ${card.classes.length} classes, found one of ${loaded.classes}`); // prettier-ignore
+  const counts: RejectionCounts = { images: 0, drawn: 0, reached: 0 };
+  return { classifier: loaded, counts, candidates: reject, ...(accept !== undefined && { threshold: accept }) };
+}
+
+/** Fills a target; answers how it ended: a signal stops between images, and what is there stays. */
+async function fill(
+  target: SampleTarget,
+  models: Models,
+  stream: Omit<SampleStream, 'start' | 'signal'>,
+): Promise<'done' | 'SIGINT' | 'SIGTERM'> {
+  const stop = new AbortController();
+  let ended: 'done' | 'SIGINT' | 'SIGTERM' = 'done';
+  const onSignal = (signal: NodeJS.Signals) => {
+    ended = signal as 'SIGINT' | 'SIGTERM';
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const total = stream.plan.length;
+  const bar = progress({ label: 'sampling', total, unit: 'images', start: target.done });
+  try {
+    for await (const { cell, own } of sampleStream(models, { ...stream, start: target.done, signal: stop.signal })) {
+      await target.add(cell, { class: models.card.classes[own.label as number], ...own });
+      bar.update(target.done);
+    }
+  } finally {
+    bar.stop();
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+  return target.done === total ? 'done' : ended;
+}
+
+/** One image a class, decoded after every scale. */
+async function strip({ out, seed }: Flags, models: Models, settings: SamplingSettings, plan: SamplePlan) {
+  const labels = [...new Set(plan.images.map(({ label }) => label))];
+  const seeds = labels.map((_, i) => seed + i);
+  writeFileAtomic(out, (await growthStrip(models, labels, seeds, models.card.classes, settings)).data);
+  console.log(out);
 }
 
 async function run(flags: Flags): Promise<void> {
-  const { models, settings } = prepareSampling(flags);
-  const { classes } = models.card;
-  if (flags.count < 1 || flags.batch < 1) throw new UsageError('--count and --batch: expected at least 1');
-  const chosen = flags.class.length ? classIndices(flags.class, classes) : classes.map((_, i) => i);
-  const labels = chosen.flatMap((label) => Array.from({ length: flags.count }, () => label));
-  const seeds = chosen.flatMap(() => Array.from({ length: flags.count }, (_, i) => flags.seed + i));
-  if (flags.strip) {
-    const first = seeds.slice(0, chosen.length).map((_, i) => flags.seed + i);
-    writeFileAtomic(flags.out, (await growthStrip(models, chosen, first, classes, settings)).data);
-    console.log(flags.out);
+  const { models, settings: wanted } = prepareSampling(flags);
+  const { batch, files, npz, out, together = false } = flags;
+  const independent = !together && wanted.precision === 'float32';
+  const settings = { ...wanted, independent };
+  const plan = planFrom(flags, models.card.classes);
+  if (flags.strip) return strip(flags, models, settings, plan);
+  const rejection = rejectionFrom(flags, models);
+  const asked = {
+    ...(!independent && { batch }),
+    ...(rejection && { candidates: rejection.candidates, accept: rejection.threshold, classifier: flags.classifier }),
+    ...plan.asked,
+  };
+  const kept = keptSettings(models, settings, asked);
+  const target = openTarget(flags, models, settings, plan, kept);
+  const stream = { plan: plan.images, settings, batchSize: batch, ...(rejection && { rejection }) };
+  const ended = await fill(target, models, stream);
+  process.exitCode = exitCodeOf(ended);
+  if (ended !== 'done') {
+    const goesOn = files !== undefined || npz !== undefined;
+    say(`${ended}: stopped after ${target.done} of ${plan.images.length} images${goesOn ? '; the same command goes on from here' : ''}`); // prettier-ignore
     return;
   }
-  const bar = progress({ label: 'sampling', total: labels.length, unit: 'images' });
-  const cells = [];
-  for (const cell of sampleCells(models, labels, seeds, settings, flags.batch)) {
-    cells.push(cell);
-    bar.update(cells.length);
-    if (flags.files !== undefined) {
-      const i = cells.length - 1;
-      const { rgb, width, height } = cell;
-      const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
-        .png()
-        .toBuffer();
-      explainIo(flags.files, () => mkdirSync(flags.files!, { recursive: true }));
-      writeFileAtomic(join(flags.files, `class-${labels[i]}-seed-${seeds[i]}.png`), png);
-    }
-  }
-  bar.stop();
-  if (flags.files !== undefined) {
-    console.log(`${cells.length} images in ${flags.files}`);
+  await target.finish();
+  const counts = rejection?.counts;
+  const path = files ?? npz ?? out;
+  if (flags.json) {
+    console.log(JSON.stringify({ path, images: target.done, settings: kept, ...(counts && { rejection: counts }) }));
     return;
   }
-  const rowLabels = chosen.map((label) => classes[label]!);
-  writeFileAtomic(flags.out, (await gridPng(cells, { columns: flags.count, rowLabels, cellSize: 64 })).data);
-  console.log(flags.out);
+  if (counts) say(`rejection: ${counts.drawn} candidates drawn for ${counts.images} images${rejection.threshold === undefined ? '' : `, ${counts.reached} of which reached ${rejection.threshold}`}`); // prettier-ignore
+  console.log(path === out ? path : `${target.done} images in ${path}`);
 }
 
+/** Adds the command `sample`. */
 export function registerSample(program: Command): void {
-  withSamplingFlags(program.command('sample'))
-    .description('sample images of the classes asked for; the same seed gives the same image in any batch')
+  const command = withSamplingFlags(program.command('sample'))
+    .description('sample images of the classes asked for; the same seed gives the same image, however many are made')
+    .optionsGroup('Images:')
     .option(
       '--class <name>',
       'a class by name or number; repeatable; all classes by default',
       (text, all: string[]) => [...all, text],
       [],
     )
-    .option('-n, --count <n>', 'images a class', wholeNumber('--count'), 8)
-    .option('-b, --batch <n>', 'images at once', wholeNumber('--batch'), 50)
+    .option('-n, --count <n>', 'images a class', positive('--count'), 8)
+    .addOption(
+      new Option('--seeds <list>', 'an image a class for each of these seeds, in place of --count and --seed').conflicts(['count', 'seed']), // prettier-ignore
+    )
+    .addOption(
+      new Option('--total <n>', 'images in all, the classes in equal shares, in place of --count')
+        .argParser(positive('--total'))
+        .conflicts(['count', 'seeds', 'strip']),
+    )
+    .option('--order <order>', 'of the classes of --total: shuffled, sorted or interleaved', 'shuffled')
+    .option('--together', 'compute the images of a batch together: faster, and other in their last bits')
+    .option('-b, --batch <n>', 'images that are computed together (always in bfloat16)', positive('--batch'), 50);
+  command
+    .optionsGroup('Choice of images:')
+    .option('--reject <n>', 'draw up to so many candidates for an image; a classifier chooses', positive('--reject'))
+    .option('--accept <p>', 'take a candidate at once whose class has this probability', share('--accept'))
+    .option(
+      '--classifier <file>',
+      "the classifier; by default what `scalewise evaluate` keeps of the generator's data",
+    );
+  command
+    .optionsGroup('Output:')
     .option('-o, --out <file>', 'the picture, a row a class', 'samples.png')
-    .addOption(new Option('--files <folder>', 'every image as a PNG of its own instead').conflicts('strip'))
+    .addOption(
+      new Option('--files <folder>', 'a PNG an image instead; the same command goes on where it was stopped').conflicts(['npz', 'strip']), // prettier-ignore
+    )
+    .addOption(new Option('--npz <file>', "the array of ADM's evaluator instead; goes on likewise").conflicts('strip'))
     .option('--strip', 'one image a class, scale by scale, instead')
+    .option('--json', 'one line of JSON: the path, and the settings')
+    .optionsGroup('Options:')
     .addHelpText(
       'after',
       `
 Examples:
   scalewise sample --class Sneaker --class Bag --count 8 --seed 1 --out samples.png
   scalewise sample --generator runs/sar --strip --out scale-by-scale.png
+  scalewise sample --size 32x48 --greedy published --out wide.png
+  scalewise sample -g flexvar-d24 --steps 13 --cfg 2.5 --top-k 900 --top-p 0.95 --total 50000 --npz samples.npz
+  scalewise sample --total 1000 --reject 8 --accept 0.9 --files samples
 `,
     )
     .action(run);

@@ -35,7 +35,7 @@ export function cellsOf(image_B3HW: Tensor): Cell[] {
 /** How a grid is laid out. */
 export interface GridOptions {
   columns: number;
-  /** Pixels that every cell is enlarged to, at least. */
+  /** Pixels that every cell is enlarged to, at least, in width; all cells have the box of the widest. */
   cellSize?: number;
   rowLabels?: readonly string[];
   columnLabels?: readonly string[];
@@ -45,43 +45,46 @@ export interface GridOptions {
 const gap = 2;
 const escape = (text: string) => text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
 
-/** Enlarges to `size` × `size` by repeating pixels (the nearest ones where the factor is not whole). */
-async function enlarge(cell: Cell, size: number): Promise<Buffer> {
+/** Enlarges to a box by repeating pixels (the nearest ones where the factor is not whole). */
+async function enlarge(cell: Cell, width: number, height: number): Promise<Buffer> {
   const raw = { width: cell.width, height: cell.height, channels: 3 as const };
-  return sharp(cell.rgb, { raw }).resize(size, size, { kernel: 'nearest', fit: 'fill' }).png().toBuffer();
+  return sharp(cell.rgb, { raw }).resize(width, height, { kernel: 'nearest', fit: 'fill' }).png().toBuffer();
 }
 
 /** Lays cells out in rows. */
 export async function gridPng(cells: readonly Cell[], options: GridOptions): Promise<Png> {
   const { columns, rowLabels = [], columnLabels = [], title } = options;
-  const largest = Math.max(...cells.map((cell) => cell.width));
-  const size = largest * Math.max(1, Math.ceil((options.cellSize ?? 64) / largest));
+  const largest = cells.reduce((a, b) => (b.width > a.width ? b : a));
+  const factor = Math.max(1, Math.ceil((options.cellSize ?? 64) / largest.width));
+  const [boxWidth, boxHeight] = [largest.width * factor, largest.height * factor];
   const rows = Math.ceil(cells.length / columns);
   const left = rowLabels.length ? 12 + 7 * Math.max(...rowLabels.map((label) => label.length)) : gap;
   const titleHeight = title ? 26 : 0;
   const top = titleHeight + (columnLabels.length ? 20 : gap);
-  const width = left + columns * (size + gap);
-  const height = top + rows * (size + gap);
+  const width = left + columns * (boxWidth + gap);
+  const height = top + rows * (boxHeight + gap);
   const at = (i: number) => ({
-    left: left + (i % columns) * (size + gap),
-    top: top + Math.floor(i / columns) * (size + gap),
+    left: left + (i % columns) * (boxWidth + gap),
+    top: top + Math.floor(i / columns) * (boxHeight + gap),
   });
   const font = 'font-family="DejaVu Sans, Helvetica, Arial, sans-serif" fill="#222"';
   const texts = [
     ...rowLabels.map(
       (label, row) =>
-        `<text x="6" y="${top + row * (size + gap) + size / 2 + 4}" font-size="12" ${font}>${escape(label)}</text>`,
+        `<text x="6" y="${top + row * (boxHeight + gap) + boxHeight / 2 + 4}" font-size="12" ${font}>${escape(label)}</text>`,
     ),
     ...columnLabels.map(
       (label, column) =>
-        `<text x="${left + column * (size + gap) + size / 2}" y="${top - 6}" font-size="12" text-anchor="middle" ${font}>${escape(label)}</text>`,
+        `<text x="${left + column * (boxWidth + gap) + boxWidth / 2}" y="${top - 6}" font-size="12" text-anchor="middle" ${font}>${escape(label)}</text>`,
     ),
     title ? `<text x="6" y="18" font-size="14" ${font}>${escape(title)}</text>` : '',
   ];
   const overlay = Buffer.from(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${texts.join('')}</svg>`,
   );
-  const pictures = await Promise.all(cells.map(async (cell, i) => ({ input: await enlarge(cell, size), ...at(i) })));
+  const pictures = await Promise.all(
+    cells.map(async (cell, i) => ({ input: await enlarge(cell, boxWidth, boxHeight), ...at(i) })),
+  );
   const canvas = sharp({ create: { width, height, channels: 3, background: '#ffffff' } });
   const data = await canvas
     .composite([...pictures, { input: overlay, left: 0, top: 0 }])

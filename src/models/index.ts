@@ -3,7 +3,7 @@ export { type Segment } from './attention.js';
 export { generatorFamilies } from './families.js';
 export { FlexVar, flexVarBuffers, type FlexVarConfig, flexVarConfig, sineCosineMap } from './flexVar.js';
 export { initialiseConvolutions, initialiseGenerator, initialiseTokenizer } from './initialise.js';
-export { drawScales, flexVarScales, type RandomScales } from './scaleSchedule.js';
+export { drawScales, flexVarScales, publishedScales, type RandomScales, stretchScales } from './scaleSchedule.js';
 export { Session } from './session.js';
 export { type PassOptions, type SamplingHabits, ScaleTransformer, type TransformerConfig } from './transformer.js';
 export { Var, varBuffers, type VarConfig, varConfig, varScales } from './var.js';

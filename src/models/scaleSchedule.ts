@@ -1,5 +1,6 @@
-// Which scales a training step uses: a fixed list, or one drawn anew at every step as FlexVAR does.
-import { tokenCount } from '../tokenizers/index.js';
+// Which scales a training step uses: a fixed list, or one drawn anew at every step as FlexVAR does. And lists to sample with: the published
+// ones, and any of them stretched to another size.
+import { sameScale, type Scale, type Scales, sizeOf, tokenCount, tokensOf } from '../tokenizers/index.js';
 
 /** How random lists of scales are drawn. */
 export interface RandomScales {
@@ -52,4 +53,33 @@ export function drawScales(schedule: RandomScales, uniform: () => number): numbe
   while (tokenCount(scales) > maxTokens && scales.length > first.length)
     drop(Math.max(first.length, scales.length - 4), scales.length);
   return scales;
+}
+
+/** The lists of scales that FlexVAR's authors evaluate with, by their length: 15 scales make 512 pixels, all others 256. */
+export const publishedScales: Readonly<Record<number, readonly number[]>> = {
+  6: [1, 2, 4, 6, 10, 16],
+  8: [1, 2, 3, 5, 7, 10, 13, 16],
+  9: [1, 2, 3, 4, 5, 7, 10, 13, 16],
+  10: flexVarScales.defaults,
+  11: [1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 16],
+  12: [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16],
+  13: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16],
+  14: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16],
+  15: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 23, 32],
+};
+
+/**
+ * A list of scales that ends at `size` and grows as `scales` do: each side is stretched as the last one is, and rounded. A single token stays
+ * one, since that is what generators begin with; a scale that comes out like the one before it is left out.
+ */
+export function stretchScales(scales: Scales, size: readonly [height: number, width: number]): Scale[] {
+  const [height, width] = sizeOf(scales.at(-1)!);
+  const [tall, wide] = [size[0] / height, size[1] / width];
+  const stretched = scales.map((scale, i): Scale => {
+    if (tokensOf(scale) === 1 && i < scales.length - 1) return 1;
+    const [h, w] = sizeOf(scale);
+    const sides = [Math.max(1, Math.round(h * tall)), Math.max(1, Math.round(w * wide))] as const;
+    return sides[0] === sides[1] ? sides[0] : sides;
+  });
+  return stretched.filter((scale, i) => i === 0 || !sameScale(scale, stretched[i - 1]!));
 }

@@ -3,6 +3,7 @@ export { classifierDefaults, loadClassifier, saveClassifier, trainClassifier } f
 export { type Precision, settlePrecision, useMachine } from './machine.js';
 export {
   findWeights,
+  fingerprint,
   type GeneratorCard,
   loadGenerator,
   loadModels,
@@ -37,6 +38,7 @@ export { type Judge, judgeModel, type JudgeOptions, judgeOf, judgeReal, type Ver
 export { judgeFor } from './judgeFile.js';
 export { balancedLabels, type LabelOrder } from './labels.js';
 export { type ImageSink, type KeptSettings, openSampleFolder, openSampleNpz } from './sampleSink.js';
+export { checkSampling, type ImagePlan, type MadeImage, type SampleStream, sampleStream } from './sampleStream.js';
 export {
   candidateSeed,
   type DrawImages,

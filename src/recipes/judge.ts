@@ -9,7 +9,7 @@ import {
   precisionRecall,
   statisticsOf,
 } from '../evaluate/index.js';
-import { sample } from '../sampling/index.js';
+import { sample, type SampleOptions } from '../sampling/index.js';
 import { keep, noGrad, ops, scope, type Tensor, tensor } from '../torch/index.js';
 import { progress } from '../util/progress.js';
 import { seedFor } from '../util/random.js';
@@ -142,7 +142,8 @@ export function judgeModel(judge: Judge, pair: Pair, settings: SamplingSettings,
   }
 }
 
-function lastImage(pair: Pair, options: Parameters<typeof sample>[2]): Tensor {
+/** The images that a sampling ends with [B, 3, H, W], clamped to [−1, 1], in the caller's scope. */
+export function lastImage(pair: Pair, options: SampleOptions): Tensor {
   for (const record of sample(pair.generator, pair.tokenizer, options))
     if (record.index === options.scales.length - 1) return record.image();
   throw new Error('internal: sampling ended without an image');
