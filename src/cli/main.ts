@@ -11,6 +11,7 @@ import { registerGolden } from './golden.js';
 import { registerInfo } from './info.js';
 import { registerPull } from './pull.js';
 import { registerQuickstart } from './quickstart.js';
+import { registerReconstruct } from './reconstruct.js';
 import { registerSample } from './sample.js';
 import { registerTokenizer } from './tokenizer.js';
 import { registerRefine, registerTrain } from './train.js';
@@ -25,6 +26,7 @@ const commands = [
   registerTrain,
   registerRefine,
   registerSample,
+  registerReconstruct,
   registerEvaluate,
   registerExperiment,
   registerGolden,

@@ -21,7 +21,8 @@ export {
   sampleCells,
   type SamplingSettings,
 } from './pictures.js';
-export { type ReconstructionReport, reconstructionReport } from './reconstruction.js';
+export { type FeatureExtractor, loadFeatures } from './featureFile.js';
+export { type ReconstructionOptions, type ReconstructionReport, reconstructionReport } from './reconstruction.js';
 export { generatorPresets, refinePresets, tokenizerPresets } from './presets.js';
 export {
   type GeneratorSettings,

@@ -2,7 +2,7 @@
 // its own in the folder, so the same command goes on where it was stopped.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageSet } from '../data/index.js';
+import { imageCount, type ImageSet } from '../data/index.js';
 import type { LoopEnd } from '../train/index.js';
 import { explainIo, writeFileAtomic } from '../util/files.js';
 import { resolveSettings } from '../util/settings.js';
@@ -12,7 +12,7 @@ import { type Judge, judgeModel, judgeReal, type Verdict } from './judge.js';
 import { judgeFor } from './judgeFile.js';
 import { settlePrecision } from './machine.js';
 import { loadModels, loadTokenizer, type Models } from './modelFiles.js';
-import { classGrid, growthStrip, pairedGrid, type SamplingSettings } from './pictures.js';
+import { classGrid, growthStrip, pairedGrid, reconstructionGrid, type SamplingSettings } from './pictures.js';
 import { generatorPresets, refinePresets, tokenizerPresets } from './presets.js';
 import { reconstructionReport } from './reconstruction.js';
 import { type Arm, quickstartReport } from './report.js';
@@ -145,8 +145,11 @@ async function chain(
 
   stage('5 of 5: pictures and the report');
   const tokenizer = loadTokenizer(places.tokenizer, device);
-  const reconstruction = await reconstructionReport(tokenizer, heldOut, scales, 1000);
-  writeFileAtomic(places.at('reconstructions.png'), reconstruction.grid.data);
+  const count = Math.min(1000, imageCount(heldOut));
+  const reconstruction = await reconstructionReport(tokenizer, heldOut, { scales, count, device, everyScale: true });
+  const first = Array.from({ length: Math.min(10, count) }, (_, i) => i);
+  const grid = await reconstructionGrid(tokenizer, heldOut, first, scales, device);
+  writeFileAtomic(places.at('reconstructions.png'), grid.data);
   await writePictures(places, how, train.classes);
   await writeLossCurves(places);
   const report = quickstartReport({

@@ -55,7 +55,7 @@ export function quickstartReport(content: ReportContent): string {
   const { preset, seed, device, count } = options;
   const rows = arms.map(({ name, figures }) => verdictRow(armNames[name], figures));
   const scales = reconstruction.scales.map(
-    ({ scale, psnr, usage }) => `| ${scaleName(scale)} | ${psnr.toFixed(2)} | ${percent(usage)} |`,
+    ({ scale, psnr, usage }) => `| ${scaleName(scale)} | ${psnr!.toFixed(2)} | ${percent(usage)} |`,
   );
   const { version } = libtorch();
   return `# Quickstart: ${train.name}
