@@ -38,7 +38,12 @@ async function formatOf(path: string): Promise<string> {
 /** Chance of one reading of an image: four numbers in [0, 1), for the short side, the crop's place (x, y) and the flip. */
 export type Chance = readonly [scale: number, x: number, y: number, flip: number];
 
-/** How an image is resized (width × height) and where the square of `side` pixels is cut out. */
+/** What is cut out of an image: a square of so many pixels, or height and width. */
+export type CropSize = number | readonly [height: number, width: number];
+
+const sidesOf = (size: CropSize) => (typeof size === 'number' ? ([size, size] as const) : size);
+
+/** How an image is resized (width × height) and where the crop is cut out. */
 export interface CropPlan {
   width: number;
   height: number;
@@ -48,18 +53,19 @@ export interface CropPlan {
 
 /**
  * The crop of FlexVAR's training (ADM's random crop): the short side becomes a random number of pixels from `side` to `side`/0.88, and a random
- * square is cut out. Without chance: the short side becomes `side`, and the centre is cut out.
+ * square is cut out. Without chance: the image becomes as small as the crop allows, and the centre is cut out.
  */
-export function planCrop(width: number, height: number, side: number, chance?: Chance): CropPlan {
-  const longest = Math.ceil(side / 0.88);
-  const short = chance ? side + Math.floor(chance[0] * (longest - side + 1)) : side;
-  const scale = short / Math.min(width, height);
+export function planCrop(width: number, height: number, size: CropSize, chance?: Chance): CropPlan {
+  const [high, wide] = sidesOf(size);
+  const longest = Math.ceil(Math.min(high, wide) / 0.88);
+  const more = chance ? Math.floor(chance[0] * (longest - Math.min(high, wide) + 1)) : 0;
+  const scale = Math.max((high + more) / height, (wide + more) / width);
   const resized = {
-    width: Math.max(short, Math.round(width * scale)),
-    height: Math.max(short, Math.round(height * scale)),
+    width: Math.max(wide + more, Math.round(width * scale)),
+    height: Math.max(high + more, Math.round(height * scale)),
   };
   const place = (room: number, at: number | undefined) => (at === undefined ? room >> 1 : Math.floor(at * (room + 1)));
-  return { ...resized, left: place(resized.width - side, chance?.[1]), top: place(resized.height - side, chance?.[2]) };
+  return { ...resized, left: place(resized.width - wide, chance?.[1]), top: place(resized.height - high, chance?.[2]) };
 }
 
 /** What a file held. */
@@ -75,7 +81,7 @@ export interface FileFacts {
 
 /** An image as it was read. */
 export interface ReadImage extends FileFacts {
-  /** [3, side, side] row-major. */
+  /** [3, H, W] of the crop, row-major. */
   pixels: Uint8Array;
 }
 
@@ -85,16 +91,16 @@ function colourOf({ space, hasAlpha }: Metadata): string {
   return `${spaces[space] ?? space}${hasAlpha ? ' with transparency' : ''}`;
 }
 
-function toPlanes(data: Uint8Array, side: number, flip: boolean): Uint8Array {
-  const plane = side * side;
+function toPlanes(data: Uint8Array, [high, wide]: readonly [number, number], flip: boolean): Uint8Array {
+  const plane = high * wide;
   const channels = data.length / plane;
   if (channels !== 1 && channels !== 3) throw new BrokenImage(`it has ${channels} channels after conversion to RGB`);
   const planes = new Uint8Array(3 * plane);
-  for (let y = 0; y < side; y++)
-    for (let x = 0; x < side; x++) {
-      const from = (y * side + (flip ? side - 1 - x : x)) * channels;
+  for (let y = 0; y < high; y++)
+    for (let x = 0; x < wide; x++) {
+      const from = (y * wide + (flip ? wide - 1 - x : x)) * channels;
       for (let channel = 0; channel < 3; channel++)
-        planes[channel * plane + y * side + x] = data[from + (channels === 3 ? channel : 0)]!;
+        planes[channel * plane + y * wide + x] = data[from + (channels === 3 ? channel : 0)]!;
     }
   return planes;
 }
@@ -110,23 +116,24 @@ export interface ReadOptions {
  * Reads one image; transparent parts become white, of an animation the first frame counts.
  * @throws BrokenImage where the file is no whole image, or larger than `mostPixels`.
  */
-export async function readImage(path: string, side: number, options: ReadOptions = {}): Promise<ReadImage> {
+export async function readImage(path: string, size: CropSize, options: ReadOptions = {}): Promise<ReadImage> {
   const { chance, crop = true, flip = true } = options;
+  const [high, wide] = sidesOf(size);
   try {
     const format = await formatOf(path);
     const image = sharp(path, { failOn: 'error', limitInputPixels: mostPixels, sequentialRead: true }).autoOrient();
     const metadata = await image.metadata();
     const { width, height } = metadata.autoOrient;
-    const plan = planCrop(width, height, side, crop ? chance : undefined);
+    const plan = planCrop(width, height, size, crop ? chance : undefined);
     const { data } = await image
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .resize(plan.width, plan.height, { fit: 'fill', kernel: 'cubic' })
-      .extract({ left: plan.left, top: plan.top, width: side, height: side })
+      .extract({ left: plan.left, top: plan.top, width: wide, height: high })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     const flipped = flip && chance !== undefined && chance[3] < 0.5;
-    return { pixels: toPlanes(data, side, flipped), width, height, format, colour: colourOf(metadata) };
+    return { pixels: toPlanes(data, [high, wide], flipped), width, height, format, colour: colourOf(metadata) };
   } catch (error) {
     if (error instanceof BrokenImage) throw error;
     const said = (error as Error).message.split('\n')[0]!.replaceAll(`${path}: `, '');

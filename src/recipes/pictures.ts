@@ -3,7 +3,7 @@
 import { batch, type ImageSet } from '../data/index.js';
 import { type Cell, cellsOf, gridPng, type Png } from '../evaluate/index.js';
 import type { ScaleTransformer } from '../models/index.js';
-import { sample, type SampleOptions } from '../sampling/index.js';
+import { type Label, sample, type SampleOptions } from '../sampling/index.js';
 import { picturesOf, scaleName, type Scales, type Tokenizer } from '../tokenizers/index.js';
 import { noGrad, scope } from '../torch/index.js';
 
@@ -38,7 +38,7 @@ export async function reconstructionGrid(
 /** The images of some classes and seeds, in batches: one cell each. */
 export function* sampleCells(
   pair: Pair,
-  labels: readonly number[],
+  labels: readonly Label[],
   seeds: readonly number[],
   settings: SamplingSettings,
   batchSize = 50,
