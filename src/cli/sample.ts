@@ -15,7 +15,7 @@ import { writeFileAtomic } from '../util/files.js';
 import { progress } from '../util/progress.js';
 import { classifierPath } from './evaluate.js';
 import { planFrom, type PlanFlags, type SamplePlan } from './samplePlan.js';
-import { keptSettings, openTarget, type SampleTarget, type TargetFlags } from './sampleTarget.js';
+import { keptSettings, markOf, openTarget, type SampleTarget, type TargetFlags } from './sampleTarget.js';
 import { prepareSampling, type SamplingFlags, share, withSamplingFlags } from './samplingOptions.js';
 import { exitCodeOf, say, wholeNumber } from './settingsOptions.js';
 
@@ -65,6 +65,7 @@ async function fill(
   const stop = new AbortController();
   let ended: 'done' | 'SIGINT' | 'SIGTERM' = 'done';
   const onSignal = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted) process.exit(exitCodeOf(ended)); // the second time: at once
     ended = signal as 'SIGINT' | 'SIGTERM';
     stop.abort();
   };
@@ -101,7 +102,11 @@ async function run(flags: Flags): Promise<void> {
   const rejection = rejectionFrom(flags, models);
   const asked = {
     ...(!independent && { batch }),
-    ...(rejection && { candidates: rejection.candidates, accept: rejection.threshold, classifier: flags.classifier }),
+    ...(rejection && {
+      candidates: rejection.candidates,
+      accept: rejection.threshold,
+      classifier: markOf(rejection.classifier.stateDict().values()),
+    }),
     ...plan.asked,
   };
   const kept = keptSettings(models, settings, asked);
@@ -145,7 +150,7 @@ export function registerSample(program: Command): void {
         .argParser(positive('--total'))
         .conflicts(['count', 'seeds', 'strip']),
     )
-    .option('--order <order>', 'of the classes of --total: shuffled, sorted or interleaved', 'shuffled')
+    .option('--order <order>', 'of the classes of --total: shuffled (the default), sorted or interleaved')
     .option('--together', 'compute the images of a batch together: faster, and other in their last bits')
     .option('-b, --batch <n>', 'images that are computed together (always in bfloat16)', positive('--batch'), 50);
   command
@@ -173,7 +178,7 @@ Examples:
   scalewise sample --class Sneaker --class Bag --count 8 --seed 1 --out samples.png
   scalewise sample --generator runs/sar --strip --out scale-by-scale.png
   scalewise sample --size 32x48 --greedy published --out wide.png
-  scalewise sample -g flexvar-d24 --steps 13 --cfg 2.5 --top-k 900 --top-p 0.95 --total 50000 --npz samples.npz
+  scalewise sample -g flexvar-d24 --schedule 13 --cfg 2.5 --top-k 900 --top-p 0.95 --total 50000 --npz samples.npz
   scalewise sample --total 1000 --reject 8 --accept 0.9 --files samples
 `,
     )

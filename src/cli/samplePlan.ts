@@ -9,7 +9,7 @@ export interface PlanFlags {
   class: readonly string[];
   count: number;
   total?: number;
-  order: string;
+  order?: string;
   seed: number;
   seeds?: string;
 }
@@ -35,19 +35,22 @@ export function planFrom(flags: PlanFlags, classes: readonly string[]): SamplePl
   const { total, seed } = flags;
   const chosen = flags.class.length ? classIndices(flags.class, classes) : classes.map((_, i) => i);
   const names = chosen.map((label) => classes[label]!);
-  const order = orders.find((one) => one === flags.order);
-  if (!order) throw new UsageError(`--order: expected ${orders.join(', ')}, got '${flags.order}'`);
+  const classesAsked = flags.class.length ? names : 'all';
   if (total === undefined) {
+    if (flags.order !== undefined)
+      throw new UsageError('--order: expected together with --total; the rows of --count are sorted');
     const seeds = seedsFrom(flags);
     const images = chosen.flatMap((label) => seeds.map((one) => ({ label, seed: one })));
-    return { images, columns: seeds.length, rowLabels: names, asked: { classes: names, seeds } };
+    return { images, columns: seeds.length, rowLabels: names, asked: { classes: classesAsked, seeds } };
   }
+  const order = orders.find((one) => one === (flags.order ?? 'shuffled'));
+  if (!order) throw new UsageError(`--order: expected ${orders.join(', ')}, got '${flags.order}'`);
   const labels = balancedLabels(total, chosen.length, seed, order);
   const images = labels.map((at, i) => ({ label: chosen[at]!, seed: seed + i }));
   return {
     images,
     columns: Math.ceil(Math.sqrt(total)),
     rowLabels: [],
-    asked: { classes: names, total, order, seed },
+    asked: { classes: classesAsked, total, order, seed },
   };
 }

@@ -12,6 +12,7 @@ import {
   type SamplingSettings,
 } from '../recipes/index.js';
 import { sizeOf } from '../tokenizers/index.js';
+import type { Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
 import type { SamplePlan } from './samplePlan.js';
@@ -61,10 +62,16 @@ class Picture implements SampleTarget {
   }
 }
 
+/** A short hash of weights: other weights, another mark. */
+export function markOf(weights: Iterable<Tensor>): string {
+  const hash = createHash('sha256');
+  for (const one of weights) hash.update(one.bytes());
+  return hash.digest('hex').slice(0, 16);
+}
+
 /** All that settles what the images look like, without paths: what is kept beside them, and compared before going on with them. */
 export function keptSettings(models: Models, settings: SamplingSettings, more: KeptSettings): KeptSettings {
-  const head = models.generator.head.weight_OI.bytes();
-  const weights = createHash('sha256').update(head).digest('hex').slice(0, 16);
+  const weights = markOf([models.generator.head.weight_OI]);
   return { generator: modelName(models.path), weights, tokenizer: fingerprint(models.tokenizer), ...settings, ...more };
 }
 

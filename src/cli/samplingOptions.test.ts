@@ -17,24 +17,24 @@ describe('lists of scales', () => {
   test("the generator's own, a published list, one given, or one stretched to a size", () => {
     expect(scalesFrom({}, own, 4)).toBe(own);
     expect(scalesFrom({ scales: '1,4' }, own, 4)).toEqual([1, 4]);
-    expect(scalesFrom({ steps: 6 }, own, 16)).toEqual([1, 2, 4, 6, 10, 16]);
+    expect(scalesFrom({ schedule: 6 }, own, 16)).toEqual([1, 2, 4, 6, 10, 16]);
     expect(scalesFrom({ size: '32' }, own, 4)).toEqual(own);
     expect(scalesFrom({ size: '32x48' }, own, 4)).toEqual([1, [2, 3], [3, 5], [4, 6], [6, 9], [8, 12]]);
-    expect(scalesFrom({ steps: 6, size: '512x256' }, own, 16)).toEqual([1, [4, 2], [8, 4], [12, 6], [20, 10], [32, 16]]); // prettier-ignore
+    expect(scalesFrom({ schedule: 6, size: '512x256' }, own, 16)).toEqual([1, [4, 2], [8, 4], [12, 6], [20, 10], [32, 16]]); // prettier-ignore
   });
 
   test.each([
-    [{ steps: 7 }, '--steps: expected one of 6, 8, 9, 10, 11, 12, 13, 14, 15, got 7; --scales takes any list'],
+    [{ schedule: 7 }, '--schedule: expected one of 6, 8, 9, 10, 11, 12, 13, 14, 15, got 7; --scales takes any list'],
     [{ size: '250x384' }, '--size: expected sides divisible by 16, got 250x384; the nearest is 256x384'],
     [{ size: '3' }, '--size: expected sides divisible by 16, got 3; the nearest is 16x16'],
-    [{ scales: '1,2', size: '32' }, '--scales: expected without --steps and --size, which choose the scales too'],
+    [{ scales: '1,2', size: '32' }, '--scales: expected without --schedule and --size, which choose the scales too'],
   ])('refuses %j', (flags, sentence) => {
     expect(() => scalesFrom(flags, own, 16)).toThrow(sentence);
   });
 });
 
 describe('plans', () => {
-  const flags = { class: [], count: 2, order: 'shuffled', seed: 5 };
+  const flags = { class: [], count: 2, seed: 5 };
   const classes = ['cat', 'dog', 'owl'];
 
   test('a row a class, with the same seeds in every row', () => {
@@ -52,6 +52,7 @@ describe('plans', () => {
       expect(images.filter(({ label }) => label === 0)).toHaveLength(3);
       expect(images.map(({ seed }) => seed)).toEqual([5, 6, 7, 8, 9, 10]);
     }
-    expect(() => planFrom({ ...flags, order: 'random' }, classes)).toThrow(/--order: expected shuffled, sorted, interl/);
+    expect(() => planFrom({ ...flags, total: 6, order: 'random' }, classes)).toThrow(/--order: expected shuffled, sor/);
+    expect(() => planFrom({ ...flags, order: 'sorted' }, classes)).toThrow('--order: expected together with --total');
   });
 });

@@ -33,7 +33,7 @@ export interface SamplingFlags {
   invalidIds?: string;
   smooth?: boolean;
   scales?: string;
-  steps?: number;
+  schedule?: number;
   size?: string;
   seed: number;
   device: string;
@@ -57,9 +57,9 @@ export function withSamplingFlags(command: Command): Command {
     .optionsGroup('Scales:')
     .option('--scales <list>', "sides, or height x width, e.g. 1,2,3,4x6,8x12; the generator's own by default")
     .option(
-      '--steps <n>',
+      '--schedule <n>',
       `one of FlexVAR's published lists, of ${Object.keys(publishedScales).join(', ')} scales (15 for 512 pixels)`,
-      wholeNumber('--steps'),
+      wholeNumber('--schedule'),
     )
     .option('--size <pixels>', 'a side, or height x width, e.g. 256x384: the list of scales is stretched to it');
   return command
@@ -134,19 +134,19 @@ export function parseScales(flag: string, text: string): Scale[] {
 
 /** The scales that the flags ask for, of a generator that samples with `own` ones and a tokenizer of some stride. */
 export function scalesFrom(
-  { scales, steps, size }: Pick<SamplingFlags, 'scales' | 'steps' | 'size'>,
+  { scales, schedule, size }: Pick<SamplingFlags, 'scales' | 'schedule' | 'size'>,
   own: Scales,
   stride: number,
 ): Scales {
   if (scales !== undefined) {
-    if (steps !== undefined || size !== undefined)
-      throw new UsageError('--scales: expected without --steps and --size, which choose the scales too');
+    if (schedule !== undefined || size !== undefined)
+      throw new UsageError('--scales: expected without --schedule and --size, which choose the scales too');
     return parseScales('--scales', scales);
   }
-  const base = steps === undefined ? own : publishedScales[steps];
+  const base = schedule === undefined ? own : publishedScales[schedule];
   if (!base)
     throw new UsageError(
-      `--steps: expected one of ${Object.keys(publishedScales).join(', ')}, got ${steps}; --scales takes any list`,
+      `--schedule: expected one of ${Object.keys(publishedScales).join(', ')}, got ${schedule}; --scales takes any list`,
     );
   if (size === undefined) return base;
   const sides = parseSize('--size', size);
@@ -158,6 +158,8 @@ export function scalesFrom(
 
 function guidanceFrom(flags: SamplingFlags, scales: Scales): Guidance {
   const { guidance, cfg, fullAbove } = flags;
+  if (fullAbove !== undefined && guidance !== 'ramp')
+    throw new UsageError(`--full-above: expected with the guidance ramp, got ${guidance}`);
   const interval = flags.cfgInterval === undefined ? {} : { interval: intervalFrom(flags.cfgInterval, scales.length) };
   if (/^[\d.]/.test(guidance))
     return { shape: 'list', weights: guidance.split(',').map(number('--guidance')), ...interval };
@@ -219,8 +221,9 @@ export function classIndices(given: readonly string[], classes: readonly string[
     if (exact >= 0) return exact;
     const index = Number(text);
     if (text.trim() !== '' && Number.isInteger(index) && index >= 0 && index < classes.length) return index;
+    const names = classes.length > 30 ? `the ${classes.length} classes` : classes.join(', ');
     throw new UsageError(
-      `--class: '${text}' is none of ${classes.join(', ')} (or 0 to ${classes.length - 1})${didYouMean(text, classes)}`,
+      `--class: '${text}' is none of ${names} (or 0 to ${classes.length - 1})${didYouMean(text, classes)}`,
     );
   });
 }

@@ -49,14 +49,14 @@ async function done(...args: string[]): Promise<string> {
   return out;
 }
 
-/** As `done`, sent a signal once `after` pictures are told of. */
-async function stopped(signal: NodeJS.Signals, ...args: string[]) {
+/** As `sample`, sent a signal once it tells how far it is. */
+function stopped(signal: NodeJS.Signals, ...args: string[]) {
   whenTold = (text) => {
-    if (/images\/s/.test(text)) process.emit(signal, signal);
+    if (!/images\/s/.test(text)) return;
+    whenTold = undefined;
+    process.emit(signal, signal);
   };
-  const ended = await sample(...args);
-  whenTold = undefined;
-  return ended;
+  return sample(...args);
 }
 
 const files = (name: string) => readdirSync(at(name)).map((file) => [file, readFileSync(join(at(name), file), 'base64')]); // prettier-ignore
@@ -176,10 +176,12 @@ describe('mistakes end in a sentence, and nothing is written', () => {
   test.each<[string[], RegExp]>([
     [['--scales', '1,2,zwei'], /--scales: expected a side or height x width, such as 8 or 4x6, got 'zwei'/],
     [['--size', '30x32'], /--size: expected sides divisible by 4, got 30x32; the nearest is 32x32/],
-    [['--steps', '7'], /--steps: expected one of 6, 8, .* got 7/],
+    [['--schedule', '7'], /--schedule: expected one of 6, 8, .* got 7/],
     [['--guidance', 'rampe'], /--guidance: expected ramp, constant or weights such as 0,1,2, got 'rampe'/],
     [['--guidance', '1,2'], /guidance: expected a weight for each of the 5 scales, got 2/],
     [['--cfg-interval', '3:9'], /--cfg-interval: expected FROM:TO within the scales 1 to 5, got '3:9'/],
+    [['--guidance', 'constant', '--full-above', '4'], /--full-above: expected with the guidance ramp, got constant/],
+    [['--order', 'sorted'], /--order: expected together with --total; the rows of --count are sorted/],
     [['--top-k', '1,2'], /expected one top-k, or one for each of the 5 scales, got 2/],
     [['--top-p', '1.5'], /--top-p: expected a number from 0 to 1, got 1.5/],
     [['--temperature', '0'], /the temperature must be above 0, got 0/],
