@@ -64,7 +64,7 @@ export class SelfAttention extends Module {
   #project(x_BLC: Tensor): [q: Tensor, k: Tensor, v: Tensor] {
     const [B, L] = x_BLC.shape as [number, number];
     const bias_3C = ops.cat([this.qBias_C, ops.zerosLike(this.qBias_C), this.vBias_C], 0);
-    const qkv_BL3HD = ops.linear(x_BLC, this.qkv.weight_OI, bias_3C).view([B, L, 3, this.heads, -1]);
+    const qkv_BL3HD = this.qkv.forward(x_BLC, bias_3C).view([B, L, 3, this.heads, -1]);
     const [q, k, v] = qkv_BL3HD.permute([2, 0, 3, 1, 4]).unbind(0) as [Tensor, Tensor, Tensor];
     const scale_1H11 = this.scaleMul_1H11.clampMax(Math.log(100)).exp();
     return [q.mul(inverseLength(q).mul(scale_1H11).to(q.dtype)), k.mul(inverseLength(k).to(k.dtype)), v];

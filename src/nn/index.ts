@@ -2,7 +2,7 @@
 export { AdamW, type AdamWOptions, type ParameterGroup } from './adamw.js';
 export { clipGradNorm } from './clip.js';
 export { areaResize, bicubicResize, crossEntropy, inFloat32, inTurn, unitLength } from './functional.js';
-export { Conv2d, Embedding, GroupNorm, Linear } from './layers.js';
+export { Conv2d, Embedding, GroupNorm, Linear, storeLinear } from './layers.js';
 export { Module, parameter } from './module.js';
 export {
   dtypeOfCode,

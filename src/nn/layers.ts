@@ -1,8 +1,8 @@
 // The layers that models are made of, each a thin holder of parameters around one operator.
 // Legend: N batch, C channels, H height, W width; I in, O out; `…` any leading dimensions.
-import { ops, type Tensor } from '../torch/index.js';
+import { matrixDtype, ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
-import { Module, parameter } from './module.js';
+import { Module, parameter, replaceData } from './module.js';
 
 /** x Wᵀ + b on the last dimension: [… I] → [… O]. */
 export class Linear extends Module {
@@ -19,9 +19,24 @@ export class Linear extends Module {
     this.bias_O = bias ? this.add('bias', parameter([outputs])) : undefined;
   }
 
-  forward(x: Tensor): Tensor {
-    return ops.linear(x, this.weight_OI, this.bias_O);
+  /** @param bias_O another bias instead of the layer's own */
+  forward(x: Tensor, bias_O = this.bias_O): Tensor {
+    if (this.weight_OI.dtype === 'float32') return ops.linear(x, this.weight_OI, bias_O);
+    return scope(() => ops.linear(x, this.weight_OI.to(matrixDtype()), bias_O));
   }
+}
+
+/**
+ * Keeps the weights of all linear layers below a module, nearly all of a generator, in bfloat16: for sampling in half the memory, not for
+ * training. Without autocast a layer's weight is cast to float32 while it computes; autocast in bfloat16 takes it as it is.
+ * Call it before the weights are loaded, and they are never in memory in float32.
+ */
+export function storeLinear(module: Module, dtype: 'bfloat16'): void {
+  for (const part of module.modules())
+    if (part instanceof Linear)
+      scope(() => {
+        replaceData(part.weight_OI, part.weight_OI.detach().to(dtype));
+      });
 }
 
 /** 2-D convolution: [N, I, H, W] → [N, O, H', W']. */

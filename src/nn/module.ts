@@ -8,7 +8,7 @@ import type { TensorsByName } from './weights.js';
 let setData: ((self: Tensor, data: Tensor) => void) | undefined;
 
 /** Replaces a parameter's storage, keeping the parameter itself: its handle, its place in optimisers. */
-function replaceData(parameter: Tensor, data: Tensor): void {
+export function replaceData(parameter: Tensor, data: Tensor): void {
   setData ??= op('aten::set_data') as (self: Tensor, data: Tensor) => void;
   setData(parameter, data);
 }

@@ -33,6 +33,7 @@ export interface AutocastOptions {
   dtype?: 'bfloat16' | 'float16' | 'float32';
 }
 
+let autocastDtype: NonNullable<AutocastOptions['dtype']> = 'float32';
 let autocastDepth = 0;
 let castHolders = 0;
 
@@ -52,6 +53,11 @@ export function holdCasts(): () => void {
   };
 }
 
+/** The dtype in which matrix products are computed here and now: autocast's, float32 without it. */
+export function matrixDtype(): NonNullable<AutocastOptions['dtype']> {
+  return autocastDtype;
+}
+
 /**
  * Runs `body` under libtorch's autocast: matrix products and convolutions in low precision, the rest as libtorch's lists say.
  * Weights are cast once and kept until the outermost call ends, so the weights must not change inside.
@@ -59,11 +65,14 @@ export function holdCasts(): () => void {
 export function autocast<T>({ device = 'cpu', dtype = 'bfloat16' }: AutocastOptions, body: () => T): T {
   const type = device.split(':')[0]!;
   const [enabled, before] = native.setAutocast(type, dtype !== 'float32', dtypeCode(dtype)!);
+  const outer = autocastDtype;
+  autocastDtype = dtype;
   autocastDepth++;
   try {
     return body();
   } finally {
     native.setAutocast(type, enabled === 1, before);
+    autocastDtype = outer;
     autocastDepth--;
     clearCasts();
   }

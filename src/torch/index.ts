@@ -11,6 +11,7 @@ export {
   enableGrad,
   gradients,
   holdCasts,
+  matrixDtype,
   noGrad,
   straightThrough,
 } from './autograd.js';
