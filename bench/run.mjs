@@ -1,23 +1,23 @@
 // npm run bench [-- --size quickstart|d16 --only NAME --repeats N --threads N --device cuda --skip-peer]
 // Times ours against plain PyTorch (bench/peer), both on the same libtorch, in turns; prints a table and writes build/bench.json.
-import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { must, SetupError } from '../scripts/setup/run.mjs';
 import { setup } from '../scripts/setup.mjs';
 import { pythonEnvironment } from './python.mjs';
+import { sampleFull, sampleLarge } from './sampling.mjs';
 import { median, tableOf } from './table.mjs';
+import { Worker } from './workers.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const project = join(here, '..');
 const cases = ['train', 'sar-causal', 'sar-last-scale', 'sar-guided', 'sample'];
 const names = [...cases, 'products'];
 
-const help = `npm run bench [-- OPTIONS]
+const help = `npm run bench [-- [sample-full|sample-large] OPTIONS]
 
 Times a training step, a SAR step, sampling and matrix products, ours against plain PyTorch on the same libtorch.
   --size quickstart|d16  one size; both by default
@@ -27,13 +27,20 @@ Times a training step, a SAR step, sampling and matrix products, ours against pl
   --device cpu|cuda      where both compute (cpu)
   --skip-peer            ours alone
 
-Example: npm run bench -- --size quickstart --only train --repeats 3`;
+sample-full samples d16 of both families, one image and a batch of 8, once each: seconds and peak memory, ours against the peer.
+sample-large samples var-d24 and var-d30 once, weights in bfloat16, ours alone. Both take --threads and --device, and
+  --family flexvar|var   one family (sample-full)
+  --depth N              another depth than the published ones
+
+Example: npm run bench -- --size quickstart --only train --repeats 3
+         npm run bench -- sample-full --family var`;
 
 function options() {
   const text = { type: 'string' };
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
-      size: text, only: { ...text, multiple: true }, repeats: text, threads: text, device: text,
+      size: text, only: { ...text, multiple: true }, repeats: text, threads: text, device: text, family: text, depth: text,
       'skip-peer': { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
     },
   }); // prettier-ignore
@@ -51,6 +58,9 @@ function options() {
     return Number(value);
   };
   return {
+    work: positionals.length ? oneOf('work', positionals.join(' '), ['sample-full', 'sample-large']) : 'steps',
+    family: values.family && oneOf('family', values.family, ['flexvar', 'var']),
+    depth: values.depth && count('depth', values.depth),
     sizes: values.size ? [oneOf('size', values.size, ['quickstart', 'd16'])] : ['quickstart', 'd16'],
     only: values.only?.map((name) => oneOf('only', name, names)) ?? names,
     repeats: count('repeats', values.repeats ?? '7'),
@@ -58,29 +68,6 @@ function options() {
     device: oneOf('device', values.device ?? 'cpu', ['cpu', 'cuda']),
     peer: !values['skip-peer'],
   };
-}
-
-/** A process that answers requests in turn. */
-class Worker {
-  #child;
-  #lines;
-
-  constructor(name, program, args, env) {
-    this.name = name;
-    this.#child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
-  }
-
-  async ask(request) {
-    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done) throw new SetupError(`bench: ${this.name} ended while it ran ${JSON.stringify(request).slice(0, 100)}`);
-    return JSON.parse(value);
-  }
-
-  end() {
-    this.#child.stdin.end();
-  }
 }
 
 /** GFLOP/s that the machine's registers allow, by dtype. */
@@ -130,13 +117,10 @@ async function timeProducts(ours, shapes, precision, { repeats, threads, device 
   return shapes.map((shape, i) => (2 * shape.reduce((a, b) => a * b)) / times[i][0] / 1e9);
 }
 
-async function main() {
-  const { sizes: chosen, only, repeats, threads, device, peer } = options();
-  setup();
+/** Steps, sampling and products at two sizes, medians of several runs. */
+async function timeSteps({ sizes: chosen, only, repeats, threads, device, peer }) {
   const { productsOf, sizes } = await import('./sizes.mjs');
-  const { cudaAvailable, fastBfloat16, libtorch } = await import('../dist/torch/index.js');
-  if (device === 'cuda' && !cudaAvailable())
-    throw new SetupError('--device: this libtorch has no CUDA device; `npx scalewise doctor` says why');
+  const { fastBfloat16, libtorch } = await import('../dist/torch/index.js');
   const precisions = fastBfloat16(device) ? ['float32', 'bfloat16'] : ['float32'];
   const { build, version } = libtorch();
   const peak = only.includes('products') && device === 'cpu' ? peakOf(threads) : {}; // before the workers start, which takes both cores
@@ -192,6 +176,15 @@ async function main() {
   mkdirSync(join(project, 'build'), { recursive: true });
   writeFileSync(join(project, 'build', 'bench.json'), `${JSON.stringify(report, null, 2)}\n`);
   console.log(`\n${tableOf(report)}\n\nbuild/bench.json holds these figures`);
+}
+
+async function main() {
+  const chosen = options();
+  setup();
+  const { cudaAvailable } = await import('../dist/torch/index.js');
+  if (chosen.device === 'cuda' && !cudaAvailable())
+    throw new SetupError('--device: this libtorch has no CUDA device; `npx scalewise doctor` says why');
+  await { steps: timeSteps, 'sample-full': sampleFull, 'sample-large': sampleLarge }[chosen.work](chosen);
 }
 
 try {

@@ -131,9 +131,10 @@ class FlexVAR(nn.Module):
 
     @torch.no_grad()
     def sample(self, tokenizer, labels, scales, cfg, choose):
-        """A batch of images [B, 3, H, W]; guidance grows in a straight line to `cfg`, `choose` turns logits into tokens."""
+        """Images [B, 3, H, W] and the tokens of all scales; guidance grows in a straight line to `cfg`, `choose` turns logits into tokens."""
         condition = self.class_emb(torch.cat((labels, torch.full_like(labels, self.classes))))
         x = condition[:, None] + self.pos_start
+        chosen = []
         for i, side in enumerate(scales):
             x = x + self.positions([side])
             for block in self.blocks:
@@ -142,8 +143,9 @@ class FlexVAR(nn.Module):
             t = cfg * i / (len(scales) - 1)
             given, null = logits.chunk(2)
             tokens = choose((1 + t) * given - t * null)
+            chosen.append(tokens)
             if i + 1 < len(scales):
                 x = self.word_embed(tokenizer.next_input(tokens, side, scales[i + 1])).repeat(2, 1, 1)
         for block in self.blocks:
             block.attn.cache = None
-        return tokenizer.decode(tokens, scales[-1]).float()
+        return tokenizer.decode(tokens, scales[-1]).float(), torch.cat(chosen, dim=1)

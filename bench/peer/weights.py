@@ -45,7 +45,7 @@ def value_range(name: str, shape: torch.Size) -> tuple[float, float]:
 def hash_weights(model: nn.Module, seed: int) -> None:
     """Fills every parameter but FlexVAR's position map, which keeps its sine-cosine initial value."""
     for name, parameter in model.named_parameters():
-        if name == "pos_1LC":
+        if name == "pos_1LC" and parameter.ndim == 4:
             continue
         offset, bound = value_range(name, parameter.shape)
         parameter.copy_(hash_sequence(name, parameter.numel(), seed, offset, bound).view_as(parameter))

@@ -51,7 +51,7 @@ class Bench:
         with torch.no_grad():
             teacher = teacher_loss(*self.data())[0].item()
             student = sar_loss(*self.data(), "causal", self.size["guidance"], choose_argmax, GAMMA)[1].item()
-            image = self.model.sample(self.tokenizer, self.labels, self.scales, self.size["cfg"], choose_argmax)
+            image, _ = self.model.sample(self.tokenizer, self.labels, self.scales, self.size["cfg"], choose_argmax)
         return {"teacher": teacher, "student": student, "image": image.abs().mean().item()}
 
     def train(self):
@@ -67,7 +67,7 @@ class Bench:
 
     def sample(self):
         with self.precision:
-            image = self.model.sample(self.tokenizer, self.labels, self.scales, self.size["cfg"], self.draw)
+            image, _ = self.model.sample(self.tokenizer, self.labels, self.scales, self.size["cfg"], self.draw)
         return image.abs().mean().item()
 
     def run(self, case, precision):
