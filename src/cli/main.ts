@@ -5,6 +5,7 @@ import { UsageError } from '../util/errors.js';
 import { registerConvert } from './convert.js';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
+import { registerEdit } from './edit.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExperiment } from './experiment.js';
 import { registerGolden } from './golden.js';
@@ -27,6 +28,7 @@ const commands = [
   registerRefine,
   registerSample,
   registerReconstruct,
+  registerEdit,
   registerEvaluate,
   registerExperiment,
   registerGolden,

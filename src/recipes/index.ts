@@ -1,4 +1,16 @@
 // Recipes: settings, presets, and the whole trainings made of the layers below.
+export {
+  type Canvas,
+  canvasCell,
+  type Margins,
+  maskByBox,
+  maskByFile,
+  maskCell,
+  pasteBack,
+  readCanvas,
+  readExtended,
+} from './canvas.js';
+export { canvasSize, interpolatedCells, paintedCells, refinedCells, scalesWithin } from './edit.js';
 export { classifierDefaults, loadClassifier, saveClassifier, trainClassifier } from './classifierFile.js';
 export { type Precision, settlePrecision, useMachine } from './machine.js';
 export {
