@@ -50,7 +50,7 @@ function options() {
   }
   const oneOf = (option, value, allowed) => {
     if (!allowed.includes(value))
-      throw new SetupError(`--${option}: expected one of ${allowed.join(', ')}, got '${value}'`);
+      throw new SetupError(`${option}: expected one of ${allowed.join(', ')}, got '${value}'`);
     return value;
   };
   const count = (option, value) => {
@@ -58,14 +58,14 @@ function options() {
     return Number(value);
   };
   return {
-    work: positionals.length ? oneOf('work', positionals.join(' '), ['sample-full', 'sample-large']) : 'steps',
-    family: values.family && oneOf('family', values.family, ['flexvar', 'var']),
+    work: positionals.length ? oneOf('bench', positionals.join(' '), ['sample-full', 'sample-large']) : 'steps',
+    family: values.family && oneOf('--family', values.family, ['flexvar', 'var']),
     depth: values.depth && count('depth', values.depth),
-    sizes: values.size ? [oneOf('size', values.size, ['quickstart', 'd16'])] : ['quickstart', 'd16'],
-    only: values.only?.map((name) => oneOf('only', name, names)) ?? names,
+    sizes: values.size ? [oneOf('--size', values.size, ['quickstart', 'd16'])] : ['quickstart', 'd16'],
+    only: values.only?.map((name) => oneOf('--only', name, names)) ?? names,
     repeats: count('repeats', values.repeats ?? '7'),
     threads: count('threads', values.threads ?? String(availableParallelism())),
-    device: oneOf('device', values.device ?? 'cpu', ['cpu', 'cuda']),
+    device: oneOf('--device', values.device ?? 'cpu', ['cpu', 'cuda']),
     peer: !values['skip-peer'],
   };
 }

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { type ModelKind, openCheckpoint } from '../checkpoints/index.js';
 import { cachedFile, findPublished } from '../hub/index.js';
 import { generatorFamilies, type ScaleTransformer } from '../models/index.js';
-import { type Module, saveWeights } from '../nn/index.js';
+import { type Module, saveWeights, storeLinear } from '../nn/index.js';
 import { type Family, type FamilyEntry, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
 import { listCheckpoints } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
@@ -78,16 +78,21 @@ export function fingerprint(tokenizer: Tokenizer): string {
   return createHash('sha256').update(tokenizer.codebook.embedding.weight_VD.bytes()).digest('hex').slice(0, 16);
 }
 
+/** How a generator's linear layers, nearly all of it, lie in memory. */
+export type StoredWeights = 'float32' | 'bfloat16';
+
 /** Makes the model that a file holds, of whichever family, with the file's weights, on a device and in evaluation mode. */
 function read<Model extends Module>(
   file: string,
   kind: ModelKind,
   families: Record<Family, FamilyEntry<Model>>,
   device: string,
+  weights: StoredWeights = 'float32',
 ): { model: Model; metadata: Readonly<Record<string, string>> } {
   using checkpoint = openCheckpoint(file, { kind });
   const { family, config } = checkpoint.what;
   const model = families[family].make(config);
+  if (weights === 'bfloat16') storeLinear(model, weights);
   model.loadStateDict(checkpoint.weights(), file, families[family].buffers);
   model.to({ device });
   model.eval();
@@ -122,10 +127,13 @@ export function loadTokenizer(path: string, device = 'cpu'): Tokenizer {
   return model;
 }
 
-/** Reads a generator, in evaluation mode. */
-export function loadGenerator(path: string, device = 'cpu'): LoadedGenerator {
+/**
+ * Reads a generator, in evaluation mode.
+ * @param weights `bfloat16` for half the memory, to sample and not to train: nothing is ever held in float32
+ */
+export function loadGenerator(path: string, device = 'cpu', weights: StoredWeights = 'float32'): LoadedGenerator {
   const file = findWeights(path, 'generator');
-  const { model, metadata } = read(file, 'generator', generatorFamilies, device);
+  const { model, metadata } = read(file, 'generator', generatorFamilies, device, weights);
   const written = metadata['card'];
   const card = written === undefined ? cardOf(model) : parse(file, 'card', written);
   return { generator: model, card, path: file };
@@ -164,8 +172,13 @@ export interface Models extends LoadedGenerator {
 }
 
 /** Loads a generator and the tokenizer given, or else the one beside it. */
-export function loadModels(generatorPath: string, tokenizerPath: string | undefined, device = 'cpu'): Models {
-  const loaded = loadGenerator(generatorPath, device);
+export function loadModels(
+  generatorPath: string,
+  tokenizerPath: string | undefined,
+  device = 'cpu',
+  weights: StoredWeights = 'float32',
+): Models {
+  const loaded = loadGenerator(generatorPath, device, weights);
   const found =
     tokenizerPath === undefined
       ? tokenizerBeside(loaded.path, loaded.generator.family)
