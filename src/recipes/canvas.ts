@@ -36,10 +36,10 @@ export async function readCanvas(path: string, size: Size): Promise<Canvas> {
   return { height: size[0], width: size[1], pixels, keep, file: { height, width } };
 }
 
-const refuseEmpty = (canvas: Canvas, what: string): Canvas => {
+function refuseEmpty(canvas: Canvas, sentence: string): Canvas {
   if (canvas.keep.includes(0)) return canvas;
-  throw new UsageError(`${what}: none of it lies on the part of the image that is used, so nothing would be made anew`);
-};
+  throw new UsageError(sentence);
+}
 
 /**
  * The canvas with a mask file's white (brightness of at least one half) to be made anew. A mask of another size is resized and cut as the image
@@ -55,7 +55,10 @@ export async function maskByFile(canvas: Canvas, path: string): Promise<Canvas> 
   const plane = height * width;
   const brightness = (at: number) => (mask.pixels[at]! + mask.pixels[plane + at]! + mask.pixels[2 * plane + at]!) / 3;
   const keep = canvas.keep.map((_, at) => (brightness(at) < 127.5 ? 1 : 0));
-  return refuseEmpty({ ...canvas, keep }, `--mask: ${path} has no white`);
+  return refuseEmpty(
+    { ...canvas, keep },
+    `--mask: expected white where the image is to be made anew, ${path} has none on the part that is used; paint some`,
+  );
 }
 
 /** The canvas with a box, in pixels of the image's file, to be made anew; a pixel that the box touches counts as in it. */
@@ -73,7 +76,10 @@ export function maskByBox(canvas: Canvas, [x, y, w, h]: readonly [number, number
     const [row, column] = [Math.floor(i / width), i % width];
     return inside(row, y, h, down, plan.top) && inside(column, x, w, across, plan.left) ? 0 : 1;
   });
-  return refuseEmpty({ ...canvas, keep }, '--box');
+  return refuseEmpty(
+    { ...canvas, keep },
+    '--box: it lies in what is cut off to give the image the shape of the canvas; choose another place',
+  );
 }
 
 /** Pixels of the canvas beyond the image, on each side. */
