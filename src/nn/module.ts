@@ -1,6 +1,6 @@
 // Module: named parameters in a tree. The published state-dict names are given explicitly where a member is added, so a published
 // checkpoint loads without a table of renames. Modules start uninitialised: initialisers are functions.
-import { empty, keep, noGrad, op, type Tensor, type ToOptions } from '../torch/index.js';
+import { empty, keep, noGrad, op, scope, type Tensor, type ToOptions } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { didYouMean } from '../util/suggest.js';
 import type { TensorsByName } from './weights.js';
@@ -131,8 +131,10 @@ export abstract class Module {
   to({ device, memoryFormat }: Omit<ToOptions, 'dtype'>): this {
     for (const one of this.parameters()) {
       const format = one.shape.length === 4 ? memoryFormat : undefined;
-      const moved = one.detach().to({ device, memoryFormat: format });
-      if (moved.device !== one.device || format !== undefined) replaceData(one, moved);
+      scope(() => {
+        const moved = one.detach().to({ device, memoryFormat: format });
+        if (moved.device !== one.device || format !== undefined) replaceData(one, moved);
+      });
     }
     return this;
   }
