@@ -23,6 +23,7 @@ const sizes = { vocabularySize: 40, codeWidth: 4 };
 const tokenizer = new VarTokenizer(varTokenizerConfig.parse({ ...sizes, channels: 32, multipliers: [1, 2], resBlocks: 1 })); // prettier-ignore
 const generator = new Var(varConfig.parse({ ...sizes, depth: 2, width: 16, heads: 2, classes: 5, scales, sharedAdaLn: true })); // prettier-ignore
 initialiseTokenizer(tokenizer, new Generator(1));
+tokenizer.to({ memoryFormat: 'channelsLast' }); // as loaded ones are: the other layout rounds differently
 initialiseGenerator(generator, new Generator(2), { gate: 0.5 });
 afterAll(() => {
   tokenizer.dispose();

@@ -123,6 +123,7 @@ export function generatorMetadata(generator: ScaleTransformer, card: GeneratorCa
 /** Reads a tokenizer, in evaluation mode and without gradients. */
 export function loadTokenizer(path: string, device = 'cpu'): Tokenizer {
   const { model } = read(findWeights(path, 'tokenizer'), 'tokenizer', tokenizerFamilies, device);
+  model.to({ memoryFormat: 'channelsLast' }); // in which convolutions take less time, on CPUs too
   model.requireGrad(false);
   return model;
 }
