@@ -39,6 +39,7 @@ export interface SamplingFlags {
   device: string;
   threads: number;
   precision: string;
+  weights: string;
 }
 
 /** Adds them to a command, in groups; options that are added later stand under `Options:`. */
@@ -52,7 +53,12 @@ export function withSamplingFlags(command: Command): Command {
     .option('-t, --tokenizer <path>', 'its tokenizer; the one beside it by default')
     .option('--device <name>', 'cpu, cuda or cuda:N', 'cpu')
     .option('--threads <n>', 'threads of an operator; 0 for one a core', wholeNumber('--threads'), 0)
-    .option('--precision <name>', 'auto, float32 or bfloat16', 'auto');
+    .option('--precision <name>', 'what is computed in: auto, float32 or bfloat16', 'auto')
+    .option(
+      '--weights <name>',
+      'what the generator’s weights are held in: float32, or bfloat16 for half the memory',
+      'float32',
+    );
   command
     .optionsGroup('Scales:')
     .option('--scales <list>', "sides, or height x width, e.g. 1,2,3,4x6,8x12; the generator's own by default")
@@ -196,7 +202,8 @@ export function prepareSampling(flags: SamplingFlags): { models: Models; setting
   const { device, threads, topK, topP, temperature, greedy, invalidIds, smooth } = flags;
   useMachine({ device, threads });
   const asked = oneOf('--precision', flags.precision, ['auto', 'float32', 'bfloat16']);
-  const models = loadModels(flags.generator ?? shippedWeights(), flags.tokenizer, device);
+  const weights = oneOf('--weights', flags.weights, ['float32', 'bfloat16']);
+  const models = loadModels(flags.generator ?? shippedWeights(), flags.tokenizer, device, weights);
   const scales = scalesFrom(flags, models.card.scales, models.tokenizer.stride);
   const settings: SamplingSettings = {
     scales,

@@ -147,6 +147,20 @@ describe('settings of each scale', () => {
   });
 });
 
+test('weights held in bfloat16 make nearly the same picture', async () => {
+  const read = (name: string) =>
+    sharp(join(at(name), '000000.png'))
+      .raw()
+      .toBuffer();
+  const flags = ['--class', 'Trouser', '--seeds', '1', '--top-k', '1'];
+  await done(...flags, '--files', at('float32'));
+  await done(...flags, '--files', at('bfloat16'), '--weights', 'bfloat16');
+  const [a, b] = [await read('float32'), await read('bfloat16')];
+  expect(b.equals(a)).toBe(false);
+  const difference = a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+  expect(difference).toBeLessThan(20);
+});
+
 test('rejection: the classifier chooses among candidates, and says which', async () => {
   const classifier = new Classifier(10);
   using random = new Generator(1);
@@ -188,6 +202,7 @@ describe('mistakes end in a sentence, and nothing is written', () => {
     [['--greedy', '7'], /--greedy: expected some of the scales 1,2,3,5,8, got 7/],
     [['--invalid-ids', '@/nowhere/codes'], /\/nowhere\/codes: no such file or folder/],
     [['--invalid-ids', '99999'], /expected invalid codes of 0 to \d+, got 99999/],
+    [['--weights', 'int8'], /--weights: expected float32 or bfloat16, got 'int8'/],
     [['--smooth'], /the codes of a flexvar tokenizer cannot be mixed; sample without smooth/],
     [['--total', '4', '--count', '2'], /'--total <n>' cannot be used with option '-n, --count <n>'/],
     [['--seeds', '1,x'], /--seeds: expected a whole number, got 'x'/],
