@@ -4,33 +4,26 @@ import { z } from 'zod';
 import { areaResize, parameter } from '../nn/index.js';
 import { ops, scope, type Tensor, tensor } from '../torch/index.js';
 import { type Scale, type Scales, sizeOf, toRows } from '../tokenizers/index.js';
-import { type MakePositions, type PositionTerm, type SamplingHabits, ScaleTransformer } from './transformer.js';
+import {
+  followDepth,
+  type MakePositions,
+  type PositionTerm,
+  type SamplingHabits,
+  ScaleTransformer,
+  transformerFields,
+} from './transformer.js';
 
 const size = z.int().positive();
-const rate = z.number().min(0).max(1);
 
 /** Sizes of a FlexVAR generator; width, heads and stochastic depth follow the depth unless they are given. */
 export const flexVarConfig = z
   .strictObject({
-    depth: size.default(16),
-    /** Channels of the residual stream; 64 a layer of depth by default. */
-    width: size.optional(),
-    /** Attention heads; as many as layers by default. */
-    heads: size.optional(),
-    classes: size.default(1000),
+    ...transformerFields,
     vocabularySize: size.default(8912),
-    codeWidth: size.default(32),
-    /** Highest stochastic depth rate (the last block's); 0.1 · depth / 24 by default. */
-    pathDrop: rate.optional(),
     /** Side of the learned position map. */
     positionSide: size.default(32),
   })
-  .transform((given) => ({
-    ...given,
-    width: given.width ?? 64 * given.depth,
-    heads: given.heads ?? given.depth,
-    pathDrop: given.pathDrop ?? (0.1 * given.depth) / 24,
-  }));
+  .transform(followDepth);
 export type FlexVarConfig = z.output<typeof flexVarConfig>;
 
 /** Names that published checkpoints carry and that are rebuilt or zero. */

@@ -1,12 +1,35 @@
 // The generator of both families: logits of all tokens of all scales, given the class and each scale's input. What a family has of its own,
 // where its tokens say they are, is its `PositionTerm`. No sampling and no losses here.
 // Legend: B batch, L tokens, N tokens of one scale, n of the first one, C width, E code width, V codes.
+import { z } from 'zod';
 import { Embedding, inFloat32, Linear, Module, parameter } from '../nn/index.js';
 import { type Generator, ops, type Tensor } from '../torch/index.js';
 import { type Family, type Scale, type Scales, tokensOf } from '../tokenizers/index.js';
 import { UsageError } from '../util/errors.js';
 import { AdaptiveLinear, Block, modulate, wholeSequence } from './block.js';
 import { segmentsOf, type Visibility } from './visibility.js';
+
+const size = z.int().positive();
+
+/** Sizes that the families' configurations share, with the published values. */
+export const transformerFields = {
+  depth: size.default(16),
+  /** Channels of the residual stream; 64 a layer of depth by default. */
+  width: size.optional(),
+  /** Attention heads; as many as layers by default. */
+  heads: size.optional(),
+  classes: size.default(1000),
+  codeWidth: size.default(32),
+  /** Highest stochastic depth rate (the last block's); 0.1 · depth / 24 by default. */
+  pathDrop: z.number().min(0).max(1).optional(),
+};
+
+/** What is not given of width, heads and stochastic depth follows the depth. */
+export function followDepth<T extends { depth: number; width?: number; heads?: number; pathDrop?: number }>(given: T) {
+  const { depth } = given;
+  const { width = 64 * depth, heads = depth, pathDrop = (0.1 * depth) / 24 } = given;
+  return { ...given, width, heads, pathDrop };
+}
 
 /** Sizes that every generator has. */
 export interface TransformerConfig {

@@ -6,10 +6,16 @@ import { Embedding, parameter } from '../nn/index.js';
 import { type Generator, ops, randn, scope, type Tensor, tensor } from '../torch/index.js';
 import { sameScale, type Scales, scalesText, tokenCount, tokensOf } from '../tokenizers/index.js';
 import { UsageError } from '../util/errors.js';
-import { type MakePositions, type PositionTerm, type SamplingHabits, ScaleTransformer } from './transformer.js';
+import {
+  followDepth,
+  type MakePositions,
+  type PositionTerm,
+  type SamplingHabits,
+  ScaleTransformer,
+  transformerFields,
+} from './transformer.js';
 
 const size = z.int().positive();
-const rate = z.number().min(0).max(1);
 
 /** The published lists of scales, by the number of tokens that tells which one a checkpoint was trained on. */
 export const varScales: Readonly<Record<number, readonly number[]>> = {
@@ -20,16 +26,8 @@ export const varScales: Readonly<Record<number, readonly number[]>> = {
 /** Sizes of a VAR generator; width, heads and stochastic depth follow the depth unless they are given. */
 export const varConfig = z
   .strictObject({
-    depth: size.default(16),
-    /** Channels of the residual stream; 64 a layer of depth by default. */
-    width: size.optional(),
-    /** Attention heads; as many as layers by default. */
-    heads: size.optional(),
-    classes: size.default(1000),
+    ...transformerFields,
     vocabularySize: size.default(4096),
-    codeWidth: size.default(32),
-    /** Highest stochastic depth rate (the last block's); 0.1 · depth / 24 by default. */
-    pathDrop: rate.optional(),
     /** Sides of the scales: a generator knows these and no others. */
     scales: z
       .array(size)
@@ -38,12 +36,7 @@ export const varConfig = z
     /** Whether all blocks share one map from the condition to scales, shifts and gates (the published d36). */
     sharedAdaLn: z.boolean().default(false),
   })
-  .transform((given) => ({
-    ...given,
-    width: given.width ?? 64 * given.depth,
-    heads: given.heads ?? given.depth,
-    pathDrop: given.pathDrop ?? (0.1 * given.depth) / 24,
-  }));
+  .transform(followDepth);
 export type VarConfig = z.output<typeof varConfig>;
 
 /** Names that published checkpoints carry and that are rebuilt or zero. */

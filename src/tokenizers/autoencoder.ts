@@ -1,8 +1,21 @@
 // Encoder and decoder of the tokenizers (taming-transformers' layers), any number of levels.
 // Legend: N batch, C channels, H and W image sides, h and w latent sides.
+import { z } from 'zod';
 import { Conv2d, GroupNorm, inTurn, Module } from '../nn/index.js';
 import type { Tensor } from '../torch/index.js';
 import { type BlockOptions, Downsample, type AutoencoderNames, Level, Middle, Upsample } from './blocks.js';
+
+const size = z.int().positive();
+
+/** Sizes that the families' tokenizers share, with the published values. */
+export const autoencoderFields = {
+  /** Channel multiplier of each level; n levels divide the image's side by 2^(n−1). */
+  multipliers: z.array(size).min(1).default([1, 1, 2, 2, 4]),
+  /** Residual blocks a level of the encoder; the decoder has one more. */
+  resBlocks: size.default(2),
+  /** Groups of the group normalisations; must divide every level's channels. */
+  normGroups: size.default(32),
+};
 
 /** Sizes of encoder and decoder. */
 export interface AutoencoderConfig {

@@ -2,13 +2,13 @@
 // nearest code; any scale decodes on its own, and the next scale's input is this scale's codes, resized (FlexVAR, section 3).
 // Legend: B batch, C code width, h and w latent sides, H and W image sides, N tokens of a scale, L tokens of several.
 import { z } from 'zod';
-import { areaResize, bicubicResize, Conv2d, inFloat32, Module, unitLength } from '../nn/index.js';
+import { areaResize, bicubicResize, Conv2d, inFloat32, unitLength } from '../nn/index.js';
 import { ops, straightThrough, type Tensor } from '../torch/index.js';
-import { Decoder, Encoder } from './autoencoder.js';
+import { autoencoderFields, Decoder, Encoder } from './autoencoder.js';
 import type { AutoencoderNames } from './blocks.js';
 import { Codebook, cosine, toRows } from './codebook.js';
 import { type Scales, sizeOf } from './scales.js';
-import { checkImages, decodeEach, inputsOf, type Pyramid, type Tokenizer, type TrainingPyramid } from './tokenizer.js';
+import { decodeInParts, type Pyramid, Tokenizer, type TrainingPyramid } from './tokenizer.js';
 
 const size = z.int().positive();
 
@@ -16,18 +16,13 @@ const size = z.int().positive();
 export const flexVarTokenizerConfig = z.strictObject({
   /** Channels at full resolution. */
   channels: size.default(128),
-  /** Channel multiplier of each level; n levels divide the image's side by 2^(n−1). */
-  multipliers: z.array(size).min(1).default([1, 1, 2, 2, 4]),
-  /** Residual blocks a level of the encoder; the decoder has one more. */
-  resBlocks: size.default(2),
+  ...autoencoderFields,
   /** Channels between encoder and quantiser. */
   zChannels: size.default(256),
   /** Width of a code. */
   codeWidth: size.default(32),
   /** Number of codes. */
   vocabularySize: size.default(8912),
-  /** Groups of the group normalisations; must divide every level's channels. */
-  normGroups: size.default(32),
 });
 export type FlexVarTokenizerConfig = z.infer<typeof flexVarTokenizerConfig>;
 
@@ -44,32 +39,21 @@ const names: AutoencoderNames = {
 };
 
 /** The tokenizer; its state dict has the published names. */
-export class FlexVarTokenizer extends Module implements Tokenizer {
+export class FlexVarTokenizer extends Tokenizer {
   readonly family = 'flexvar';
-  readonly codeWidth: number;
-  readonly vocabularySize: number;
-  readonly stride: number;
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly codebook: Codebook;
   readonly quantConv: Conv2d;
   readonly postQuantConv: Conv2d;
 
-  constructor(readonly config: FlexVarTokenizerConfig) {
-    super();
-    this.codeWidth = config.codeWidth;
-    this.vocabularySize = config.vocabularySize;
-    this.stride = 2 ** (config.multipliers.length - 1);
+  constructor(override readonly config: FlexVarTokenizerConfig) {
+    super(config);
     this.encoder = this.add('encoder', new Encoder(config, names));
     this.decoder = this.add('decoder', new Decoder(config, names));
     this.codebook = this.add('quantize', new Codebook(config.vocabularySize, config.codeWidth, cosine));
     this.quantConv = this.add('quant_conv', new Conv2d(config.zChannels, config.codeWidth, 1));
     this.postQuantConv = this.add('post_quant_conv', new Conv2d(config.codeWidth, config.zChannels, 1));
-  }
-
-  encode(image_B3HW: Tensor): Tensor {
-    checkImages(image_B3HW, this.stride);
-    return this.quantConv.forward(this.encoder.forward(image_B3HW));
   }
 
   /** Any list of scales will do: each is quantised by itself. */
@@ -111,15 +95,6 @@ export class FlexVarTokenizer extends Module implements Tokenizer {
   pyramid(scales: Scales): Pyramid {
     return new ImagePyramid(this, scales);
   }
-
-  inputs(indices: readonly Tensor[], scales: Scales): Tensor {
-    return inputsOf(this.pyramid(scales), indices);
-  }
-
-  decodeCodes(codes_BChw: Tensor): Tensor {
-    const format = this.decoder.convIn.weight_OIKK.isContiguous('channelsLast') ? 'channelsLast' : undefined;
-    return this.decoder.forward(this.postQuantConv.forward(codes_BChw.to({ memoryFormat: format })));
-  }
 }
 
 /** Scales that are pictures by themselves: only the latest one counts. */
@@ -139,7 +114,7 @@ class ImagePyramid implements Pyramid {
   }
 
   image(): Tensor {
-    return decodeEach(this.tokenizer, this.#latestCodes());
+    return decodeInParts(this.tokenizer, this.#latestCodes());
   }
 
   #latestCodes(): Tensor {

@@ -1,9 +1,10 @@
 // What every tokenizer of this family is: images to indices at every scale, and back. How the scales build on each other
 // (complete images in FlexVAR, residuals in VAR) is hidden in `pyramid`, so generators, samplers and SAR serve all of them.
 // Legend: B batch, C code width, H and W image height and width, h and w latent ones, N tokens of one scale, L tokens of several, P rows.
-import type { Module } from '../nn/index.js';
+import { type Conv2d, Module } from '../nn/index.js';
 import { ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
+import type { AutoencoderConfig, Decoder, Encoder } from './autoencoder.js';
 import type { Codebook } from './codebook.js';
 import type { Scale, Scales } from './scales.js';
 
@@ -40,38 +41,66 @@ export interface TrainingPyramid {
 }
 
 /** A multi-scale image tokenizer. */
-export interface Tokenizer extends Module {
-  readonly family: Family;
-  /** Its sizes, as its file keeps them. */
-  readonly config: object;
-  readonly codeWidth: number;
-  readonly vocabularySize: number;
-  /** Image pixels a latent pixel, along each side. */
-  readonly stride: number;
-  readonly codebook: Codebook;
-  /** Images [B, 3, H, W] in [−1, 1] → continuous latent [B, C, h, w]. */
-  encode(image_B3HW: Tensor): Tensor;
-  /** Continuous latent → indices [B, N] (int64) of every scale. */
-  quantise(latent_BChw: Tensor, scales: Scales): Tensor[];
-  /** What each scale asks the codebook for, as maps [B, C, h, w], after given indices of the scales before it. */
-  wanted(latent_BChw: Tensor, indices: readonly Tensor[], scales: Scales): Tensor[];
-  /** As `quantise`, with the losses and gradients of training. */
-  quantiseToTrain(latent_BChw: Tensor, scales: Scales): TrainingPyramid;
-  /** Starts an empty pyramid. */
-  pyramid(scales: Scales): Pyramid;
-  /** The generator's inputs of scales 2 … N for given indices [B, L − first, C]: what `push` answers, in one piece. */
-  inputs(indices: readonly Tensor[], scales: Scales): Tensor;
-  /** Image [B, 3, H, W] of a map of codes [B, C, h, w] that stands for a whole image. */
-  decodeCodes(codes_BChw: Tensor): Tensor;
-}
+export abstract class Tokenizer extends Module {
+  abstract readonly family: Family;
+  abstract readonly encoder: Encoder;
+  abstract readonly decoder: Decoder;
+  abstract readonly codebook: Codebook;
+  abstract readonly quantConv: Conv2d;
+  abstract readonly postQuantConv: Conv2d;
 
-/** `Tokenizer.inputs` by pushing one scale after the other. */
-export function inputsOf(pyramid: Pyramid, indices: readonly Tensor[]): Tensor {
-  using open = pyramid;
-  return ops.cat(
-    indices.flatMap((indices_BN) => open.push(indices_BN) ?? []),
-    1,
-  );
+  constructor(
+    /** Its sizes, as its file keeps them. */
+    readonly config: Pick<AutoencoderConfig, 'multipliers'> & { codeWidth: number; vocabularySize: number },
+  ) {
+    super();
+  }
+
+  get codeWidth(): number {
+    return this.config.codeWidth;
+  }
+  get vocabularySize(): number {
+    return this.config.vocabularySize;
+  }
+  /** Image pixels a latent pixel, along each side. */
+  get stride(): number {
+    return 2 ** (this.config.multipliers.length - 1);
+  }
+
+  /** Continuous latent → indices [B, N] (int64) of every scale. */
+  abstract quantise(latent_BChw: Tensor, scales: Scales): Tensor[];
+  /** What each scale asks the codebook for, as maps [B, C, h, w], after given indices of the scales before it. */
+  abstract wanted(latent_BChw: Tensor, indices: readonly Tensor[], scales: Scales): Tensor[];
+  /** As `quantise`, with the losses and gradients of training. */
+  abstract quantiseToTrain(latent_BChw: Tensor, scales: Scales): TrainingPyramid;
+  /** Starts an empty pyramid. */
+  abstract pyramid(scales: Scales): Pyramid;
+
+  /** Images [B, 3, H, W] in [−1, 1] → continuous latent [B, C, h, w]; throws a UsageError where the sides are no multiples of the stride. */
+  encode(image_B3HW: Tensor): Tensor {
+    const { stride } = this;
+    const [, channels, height, width] = image_B3HW.shape;
+    if (image_B3HW.shape.length !== 4 || channels !== 3 || height! % stride || width! % stride)
+      throw new UsageError(
+        `tokenizer: expected images of 3 channels and sides divisible by ${stride}, got [${image_B3HW.shape.join(', ')}]`,
+      );
+    return this.quantConv.forward(this.encoder.forward(image_B3HW));
+  }
+
+  /** Image [B, 3, H, W] of a map of codes [B, C, h, w] that stands for a whole image. */
+  decodeCodes(codes_BChw: Tensor): Tensor {
+    const format = this.decoder.convIn.weight_OIKK.isContiguous('channelsLast') ? 'channelsLast' : undefined;
+    return this.decoder.forward(this.postQuantConv.forward(codes_BChw.to({ memoryFormat: format })));
+  }
+
+  /** The generator's inputs of scales 2 … N for given indices [B, L − first, C]: what `Pyramid.push` answers, in one piece. */
+  inputs(indices: readonly Tensor[], scales: Scales): Tensor {
+    using pyramid = this.pyramid(scales);
+    return ops.cat(
+      indices.flatMap((indices_BN) => pyramid.push(indices_BN) ?? []),
+      1,
+    );
+  }
 }
 
 /** The images after each scale [B, 3, H, W], for given indices. */
@@ -83,18 +112,13 @@ export function picturesOf(tokenizer: Tokenizer, indices: readonly Tensor[], sca
   });
 }
 
-/** The images of maps of codes [B, C, h, w]; on a CPU decoded one by one, which takes no longer and an image's memory instead of a batch's. */
-export function decodeEach(tokenizer: Tokenizer, codes_BChw: Tensor): Tensor {
-  if (codes_BChw.device !== 'cpu') return tokenizer.decodeCodes(codes_BChw);
-  const images = codes_BChw.split(1, 0).map((codes_1Chw) => scope(() => tokenizer.decodeCodes(codes_1Chw)));
-  return images.length === 1 ? images[0]! : ops.cat(images, 0);
-}
+/** Pixels that are decoded at once on a CPU: more take no less time a pixel, and memory. */
+const pixelsAtOnce = 2 ** 16;
 
-/** Refuses what is not a batch of images that a tokenizer of this stride takes. */
-export function checkImages(image_B3HW: Tensor, stride: number): void {
-  const [, channels, height, width] = image_B3HW.shape;
-  if (image_B3HW.shape.length !== 4 || channels !== 3 || height! % stride || width! % stride)
-    throw new UsageError(
-      `tokenizer: expected images of 3 channels and sides divisible by ${stride}, got [${image_B3HW.shape.join(', ')}]`,
-    );
+/** The images of maps of codes [B, C, h, w]; on a CPU a few at a time, so that a large batch needs the memory of a small one. */
+export function decodeInParts(tokenizer: Tokenizer, codes_BChw: Tensor): Tensor {
+  const pixels = codes_BChw.size(2) * codes_BChw.size(3) * tokenizer.stride ** 2;
+  const atOnce = codes_BChw.device === 'cpu' ? Math.max(1, Math.floor(pixelsAtOnce / pixels)) : codes_BChw.size(0);
+  const images = codes_BChw.split(atOnce, 0).map((part_BChw) => scope(() => tokenizer.decodeCodes(part_BChw)));
+  return images.length === 1 ? images[0]! : ops.cat(images, 0);
 }

@@ -3,14 +3,14 @@
 // (VAR, algorithms 1 and 2).
 // Legend: B batch, C code width, h and w latent sides, H and W image sides, N tokens of a scale, S scales, K φ convolutions, P rows.
 import { z } from 'zod';
-import { areaResize, bicubicResize, Conv2d, inFloat32, Module } from '../nn/index.js';
+import { areaResize, bicubicResize, Conv2d, inFloat32 } from '../nn/index.js';
 import { keep, ops, straightThrough, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
-import { Decoder, Encoder } from './autoencoder.js';
+import { autoencoderFields, Decoder, Encoder } from './autoencoder.js';
 import type { AutoencoderNames } from './blocks.js';
 import { Codebook, euclidean, toMap, toRows } from './codebook.js';
 import { sameScale, type Scale, scalesText, type Scales, sizeOf } from './scales.js';
-import { checkImages, decodeEach, inputsOf, type Pyramid, type Tokenizer, type TrainingPyramid } from './tokenizer.js';
+import { decodeInParts, type Pyramid, Tokenizer, type TrainingPyramid } from './tokenizer.js';
 
 const size = z.int().positive();
 
@@ -18,16 +18,11 @@ const size = z.int().positive();
 export const varTokenizerConfig = z.strictObject({
   /** Channels at full resolution. */
   channels: size.default(160),
-  /** Channel multiplier of each level; n levels divide the image's side by 2^(n−1). */
-  multipliers: z.array(size).min(1).default([1, 1, 2, 2, 4]),
-  /** Residual blocks a level of the encoder; the decoder has one more. */
-  resBlocks: size.default(2),
+  ...autoencoderFields,
   /** Width of a code. */
   codeWidth: size.default(32),
   /** Number of codes. */
   vocabularySize: size.default(4096),
-  /** Groups of the group normalisations; must divide every level's channels. */
-  normGroups: size.default(32),
   /** Convolutions φ, shared by the scales that are nearest to each. */
   phis: size.default(4),
   /** Share of φ's convolution in its output; the rest is its input. */
@@ -65,11 +60,8 @@ export function phiOfScales(scales: number, phis: number): number[] {
 }
 
 /** The tokenizer; its state dict has the published names. */
-export class VarTokenizer extends Module implements Tokenizer {
+export class VarTokenizer extends Tokenizer {
   readonly family = 'var';
-  readonly codeWidth: number;
-  readonly vocabularySize: number;
-  readonly stride: number;
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly codebook: Codebook;
@@ -77,12 +69,9 @@ export class VarTokenizer extends Module implements Tokenizer {
   readonly quantConv: Conv2d;
   readonly postQuantConv: Conv2d;
 
-  constructor(readonly config: VarTokenizerConfig) {
-    super();
-    const { codeWidth, vocabularySize, multipliers } = config;
-    this.codeWidth = codeWidth;
-    this.vocabularySize = vocabularySize;
-    this.stride = 2 ** (multipliers.length - 1);
+  constructor(override readonly config: VarTokenizerConfig) {
+    super(config);
+    const { codeWidth, vocabularySize } = config;
     this.encoder = this.add('encoder', new Encoder({ ...config, zChannels: codeWidth }, names));
     this.decoder = this.add('decoder', new Decoder({ ...config, zChannels: codeWidth }, names));
     const convolution = () => new Conv2d(codeWidth, codeWidth, 3, { padding: 1 });
@@ -90,11 +79,6 @@ export class VarTokenizer extends Module implements Tokenizer {
     this.phis = this.addList('quantize.quant_resi.qresi_ls', Array.from({ length: config.phis }, convolution));
     this.quantConv = this.add('quant_conv', convolution());
     this.postQuantConv = this.add('post_quant_conv', convolution());
-  }
-
-  encode(image_B3HW: Tensor): Tensor {
-    checkImages(image_B3HW, this.stride);
-    return this.quantConv.forward(this.encoder.forward(image_B3HW));
   }
 
   /** What scale `index` adds to the running sum [B, C, h, w]: its codes [B, C, h', w'], resized to the last scale, through its φ. */
@@ -162,15 +146,6 @@ export class VarTokenizer extends Module implements Tokenizer {
     return new ResidualPyramid(this, scales);
   }
 
-  inputs(indices: readonly Tensor[], scales: Scales): Tensor {
-    return inputsOf(this.pyramid(scales), indices);
-  }
-
-  decodeCodes(codes_BChw: Tensor): Tensor {
-    const format = this.decoder.convIn.weight_OIKK.isContiguous('channelsLast') ? 'channelsLast' : undefined;
-    return this.decoder.forward(this.postQuantConv.forward(codes_BChw.to({ memoryFormat: format })));
-  }
-
   #checkLastScale(latent_BChw: Tensor, scales: Scales): void {
     const latent: Scale = [latent_BChw.size(2), latent_BChw.size(3)];
     if (!scales.length || !sameScale(scales.at(-1)!, latent))
@@ -212,7 +187,7 @@ class ResidualPyramid implements Pyramid {
 
   image(): Tensor {
     if (!this.#sum_BChw) throw new Error('internal: the image of an empty pyramid');
-    return decodeEach(this.tokenizer, this.#sum_BChw);
+    return decodeInParts(this.tokenizer, this.#sum_BChw);
   }
 
   dispose(): void {
