@@ -162,9 +162,10 @@ function withPaste(command: Command): Command {
   return command
     .option('--paste', "put the image's own pixels back where they stay")
     .addOption(
-      new Option('--feather <pixels>', 'with --paste: width of the passage between the two')
+      new Option('--feather <pixels>', 'width of the passage between the two; implies --paste')
         .argParser(wholeNumber('--feather'))
-        .default(2),
+        .default(2)
+        .implies({ paste: true }),
     );
 }
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 describe('edits', () => {
   test('a mask and a box of the same place give the same image; --paste leaves all other pixels alone', async () => {
-    const paste = ['-i', image, '-n', '1', '--paste', '--feather', '0'];
+    const paste = ['-i', image, '-n', '1', '--feather', '0']; // which implies --paste
     await edit('inpaint', ...paste, '--mask', at('mask.png'), '--files', at('masked'), '-o', at('masked.png'));
     await edit('inpaint', ...paste, '--box', '8,16,16,16', '--files', at('boxed'), '-o', at('boxed.png'));
     const [masked, boxed] = [at('masked/seed-0.png'), at('boxed/seed-0.png')];
