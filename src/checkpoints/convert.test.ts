@@ -61,7 +61,9 @@ describe('a trainer’s file', () => {
     expect(dtypes).toMatchObject({ I64: 1 });
   });
   test('is ambiguous until a state dict is chosen', () => {
-    expect(() => convertCheckpoint(input, at('x.pth'))).toThrow(/holds a generator .*, a tokenizer .*; choose one/);
+    expect(() => convertCheckpoint(input, at('x.pth'))).toThrow(
+      /holds a generator .*, a tokenizer .*; take one out with/,
+    );
   });
   test('gives models to .pth and back, bit for bit, buffers included', () => {
     const there = convertCheckpoint(input, at('generator.pth'), { select: 'trainer.var_wo_ddp' });

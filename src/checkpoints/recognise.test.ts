@@ -172,8 +172,8 @@ describe('wrappers', () => {
     expect(chooseStateDict(trainer, 'x.pth', { select: 'trainer.vae_local' }).kind).toBe('tokenizer');
   });
   test.each([
-    [{}, /holds a generator under trainer\.var_wo_ddp, a tokenizer under trainer\.vae_local; choose one by its prefix with --select/], // prettier-ignore
-    [{ select: 'trainer' }, /choose one by its prefix/],
+    [{}, /holds a generator under trainer\.var_wo_ddp, a tokenizer under trainer\.vae_local; take one out with/], // prettier-ignore
+    [{ select: 'trainer' }, /take one out with/],
     [{ select: 'trainer.vae_locl' }, /no state dict under 'trainer\.vae_locl'; did you mean 'trainer\.vae_local'\?; it holds a generator under/], // prettier-ignore
     [{ select: 'trainer.vae' }, /no state dict under 'trainer\.vae'/],
     [{ kind: 'tokenizer', select: 'trainer.var_wo_ddp' }, /no tokenizer under 'trainer\.var_wo_ddp'/],

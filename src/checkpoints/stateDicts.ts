@@ -63,7 +63,9 @@ export function chooseStateDict(names: ReadonlySet<string>, where: string, wante
   if (found.length === 1) return found[0]!;
   const held = all.map(label).join(', ');
   if (found.length > 1)
-    throw new UsageError(`${where}: it holds ${found.map(label).join(', ')}; choose one by its prefix with --select`);
+    throw new UsageError(
+      `${where}: it holds ${found.map(label).join(', ')}; take one out with \`scalewise convert FILE OUT --select PREFIX\``,
+    );
   if (!all.length)
     throw new UsageError(
       `${where}: expected the state dict of a VAR or FlexVAR tokenizer or generator, found ${describeNames(names)}`,

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { convertCheckpoint, type StoredType, storedTypes } from '../checkpoints/index.js';
 import { cachedFile, megabytes } from '../hub/index.js';
 import { UsageError } from '../util/errors.js';
-import { wholeNumber } from './settingsOptions.js';
+import { positive, say } from './settingsOptions.js';
 
 interface ConvertFlags {
   select?: string;
@@ -19,6 +19,8 @@ function run(given: string, output: string, { force, ...options }: ConvertFlags)
   const { what, prefix, tensors, bytes } = convertCheckpoint(input, output, options);
   const where = prefix ? ` of ${prefix.slice(0, -1)}` : '';
   console.log(`${output}: a ${what.family} ${what.kind}${where}, ${tensors} tensors, ${megabytes(bytes)}`);
+  if (output.endsWith('.pth'))
+    say('a .pth says nothing of scales, image size and classes; where those matter, keep the safetensors file too');
   const same = options.dtype ? `${options.dtype} values` : 'the same values';
   console.log(`read again and compared: both files hold ${same} in every tensor`);
 }
@@ -34,7 +36,7 @@ export function registerConvert(program: Command): void {
     .option(
       '--norm-groups <n>',
       'groups of a tokenizer’s normalisations, where they are not 32',
-      wholeNumber('--norm-groups'),
+      positive('--norm-groups'),
     ) // prettier-ignore
     .option('--force', 'overwrite the output')
     .addHelpText(

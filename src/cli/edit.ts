@@ -1,8 +1,7 @@
 // `scalewise edit`: parts of an image made anew, images made larger or finer, and images between classes, all without training.
 import { type Command, Option } from 'commander';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { type Cell, gridPng } from '../evaluate/index.js';
+import { type Cell, cellPng, gridPng } from '../evaluate/index.js';
 import {
   type Canvas,
   canvasCell,
@@ -22,7 +21,7 @@ import {
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
 import { classIndices, prepareSampling, type SamplingFlags, withSamplingFlags } from './samplingOptions.js';
-import { wholeNumber } from './settingsOptions.js';
+import { positive, wholeNumber } from './settingsOptions.js';
 
 interface EditFlags extends SamplingFlags {
   image: string;
@@ -64,19 +63,12 @@ function boxOf(text: string): number[] {
 }
 
 function seedsOf({ seed, count }: { seed: number; count: number }): number[] {
-  if (count < 1) throw new UsageError('--count: expected at least 1');
   return Array.from({ length: count }, (_, i) => seed + i);
 }
 
 /** The class asked for; the null class where none is. */
 function labelOf(name: string | undefined, { card, generator }: Models): number {
   return name === undefined ? generator.nullClass : classIndices([name], card.classes)[0]!;
-}
-
-/** A cell's own PNG. */
-async function writeCell(path: string, { rgb, width, height }: Cell): Promise<void> {
-  const raw = { width, height, channels: 3 as const };
-  writeFileAtomic(path, await sharp(rgb, { raw }).png().toBuffer());
 }
 
 /** The results as files of their own, where those are asked for, and beside what they came from in one picture. */
@@ -87,7 +79,8 @@ async function show(
   seeds: readonly number[],
 ): Promise<void> {
   if (flags.files !== undefined)
-    for (const [i, cell] of results.entries()) await writeCell(join(flags.files, `seed-${seeds[i]}.png`), cell);
+    for (const [i, cell] of results.entries())
+      writeFileAtomic(join(flags.files, `seed-${seeds[i]}.png`), await cellPng(cell));
   const cells = [...Object.values(before), ...results];
   const columnLabels = [...Object.keys(before), ...seeds.map((seed) => `seed ${seed}`)];
   const grid = await gridPng(cells, { columns: cells.length, columnLabels, cellSize: 96 });
@@ -138,7 +131,10 @@ async function interpolate(flags: InterpolateFlags): Promise<void> {
   const cells = interpolatedCells(models, classes, images, seeds, settings);
   if (flags.files !== undefined)
     for (const [i, cell] of cells.entries())
-      await writeCell(join(flags.files, `seed-${seeds[Math.floor(i / images)]}-image-${i % images}.png`), cell);
+      writeFileAtomic(
+        join(flags.files, `seed-${seeds[Math.floor(i / images)]}-image-${i % images}.png`),
+        await cellPng(cell),
+      );
   const rowLabels = seeds.map((seed) => `seed ${seed}`);
   writeFileAtomic(flags.out, (await gridPng(cells, { columns: images, rowLabels, cellSize: 64 })).data);
   console.log(flags.out);
@@ -146,7 +142,7 @@ async function interpolate(flags: InterpolateFlags): Promise<void> {
 
 function withOutput(command: Command, out: string): Command {
   return command
-    .option('-n, --count <n>', 'variants, each of a seed of its own', wholeNumber('--count'), 4)
+    .option('-n, --count <n>', 'variants, each of a seed of its own', positive('--count'), 4)
     .option('-o, --out <file>', 'one picture of all', out)
     .option('--files <folder>', 'the results as PNG files of their own, too');
 }
@@ -212,7 +208,7 @@ export function registerEdit(program: Command): void {
   withOutput(withSamplingFlags(group.command('interpolate')), 'interpolated.png')
     .description('images on the way from one class to the next, a row a seed')
     .requiredOption('--class <name...>', 'two classes or more, in their order')
-    .option('--images <n>', 'images on the way, both ends included', wholeNumber('--images'), 8)
+    .option('--images <n>', 'images on the way, both ends included', positive('--images'), 8)
     .addHelpText('after', example('interpolate --class Pullover Dress --images 8 --out interpolated.png'))
     .action(interpolate);
 }

@@ -5,7 +5,7 @@ import { cacheFolder, openData } from '../data/index.js';
 import { judgeFor, judgeModel, judgeReal } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { sayBroken } from './broken.js';
-import { prepareSampling, type SamplingFlags, withSamplingFlags } from './samplingOptions.js';
+import { prepareSampling, refuseOtherSize, type SamplingFlags, withSamplingFlags } from './samplingOptions.js';
 import { say, wholeNumber } from './settingsOptions.js';
 
 interface Flags extends SamplingFlags {
@@ -23,6 +23,8 @@ export function classifierPath(data: string, side: number): string {
 
 async function run(flags: Flags): Promise<void> {
   const { models, settings } = prepareSampling(flags);
+  refuseOtherSize('evaluate', models, settings);
+  if (flags.smooth) throw new UsageError('--smooth: mixed codes are for looks and not for figures; leave it');
   const { imageSize, classes } = models.card;
   const name = flags.data ?? models.card.data;
   if (flags.count < classes.length || flags.batch < 1)

@@ -7,7 +7,7 @@ import { describeFile, type FileDescription } from '../checkpoints/index.js';
 import { cachedFile, megabytes } from '../hub/index.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo } from '../util/files.js';
-import { wholeNumber } from './settingsOptions.js';
+import { positive } from './settingsOptions.js';
 
 interface InfoFlags {
   json?: boolean;
@@ -81,7 +81,7 @@ export function registerInfo(program: Command): void {
     .option(
       '--norm-groups <n>',
       'groups of a tokenizer’s normalisations, where they are not 32',
-      wholeNumber('--norm-groups'),
+      positive('--norm-groups'),
     ) // prettier-ignore
     .option('--json', 'JSON instead of YAML')
     .addHelpText('after', '\nExamples:\n  scalewise info var_d16.pth\n  scalewise info runs/sar --json\n')

@@ -49,6 +49,7 @@ function filesOf(names: readonly string[], { revision, tokenizer }: PullFlags): 
 
 async function pullAll(names: readonly string[], flags: PullFlags): Promise<void> {
   if (flags.list || flags.json) {
+    if (names.length) throw new UsageError(`pull: --list and --json fetch nothing, got the names ${names.join(', ')}; leave one or the other`); // prettier-ignore
     list(flags);
     return;
   }

@@ -79,7 +79,7 @@ test('the published scales are stretched to another size', async () => {
 test.each<[string, string[], RegExp]>([
   ['features of a file that has none', ['--features', tokenizer], /expected the weights of a network for features \(classifier\), found tokenizer/],
   ['scales of another size', ['--scales', '1,2,4x8'], /need scales that end at 4x4, got 1,2,4x8/],
-  ['no images', ['-n', '0'], /expected at least 1 image/],
+  ['no images', ['-n', '0'], /--count: expected at least 1, got 0/],
   ['an unknown split', ['--split', 'all'], /Allowed choices are test, train/],
 ])('%s: refused in a sentence', async (_, args, sentence) => {
   const written = vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);

@@ -1,16 +1,15 @@
 // `scalewise reconstruct`: images through a tokenizer and back, and what is left of them.
 import { Option, type Command } from 'commander';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { imageCount, openData } from '../data/index.js';
-import type { Cell } from '../evaluate/index.js';
+import { type Cell, cellPng } from '../evaluate/index.js';
 import { generatorFamilies } from '../models/index.js';
 import { loadFeatures, loadModels, loadTokenizer, reconstructionGrid, reconstructionReport, type ReconstructionReport, useMachine } from '../recipes/index.js'; // prettier-ignore
 import { scaleName, type Scales, sizeOf, type Tokenizer } from '../tokenizers/index.js';
 import { writeFileAtomic } from '../util/files.js';
 import { sayBroken } from './broken.js';
 import { scalesFrom } from './samplingOptions.js';
-import { wholeNumber } from './settingsOptions.js';
+import { positive, wholeNumber } from './settingsOptions.js';
 import { shippedWeights } from './shippedWeights.js';
 
 interface Flags {
@@ -45,11 +44,8 @@ function load({ generator, tokenizer, device }: Flags): { tokenizer: Tokenizer; 
 
 /** Writes each reconstruction as a PNG, numbered as the images are. */
 function pngWriter(folder: string): (picture: Cell, index: number) => Promise<void> {
-  return async ({ rgb, width, height }, index) => {
-    const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
-      .png()
-      .toBuffer();
-    writeFileAtomic(join(folder, `${String(index).padStart(6, '0')}.png`), png);
+  return async (picture, index) => {
+    writeFileAtomic(join(folder, `${String(index).padStart(6, '0')}.png`), await cellPng(picture));
   };
 }
 
@@ -105,8 +101,8 @@ export function registerReconstruct(program: Command): void {
     )
     .option('--scales <list>', 'sides of the scales, e.g. 1,2,3,4,6,8')
     .option('--size <pixels>', 'side of the images: the scales are stretched to it')
-    .option('-n, --count <n>', 'images to measure, at most', wholeNumber('--count'), 1000)
-    .option('-b, --batch <n>', 'images at once', wholeNumber('--batch'), 50)
+    .option('-n, --count <n>', 'images to measure, at most', positive('--count'), 1000)
+    .option('-b, --batch <n>', 'images at once', positive('--batch'), 50)
     .option('--every-scale', 'decode and measure what every scale amounts to, not the last alone')
     .option(
       '--features <file>',

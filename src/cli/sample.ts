@@ -16,8 +16,8 @@ import { progress } from '../util/progress.js';
 import { classifierPath } from './evaluate.js';
 import { planFrom, type PlanFlags, type SamplePlan } from './samplePlan.js';
 import { keptSettings, markOf, openTarget, type SampleTarget, type TargetFlags } from './sampleTarget.js';
-import { prepareSampling, type SamplingFlags, share, withSamplingFlags } from './samplingOptions.js';
-import { exitCodeOf, say, wholeNumber } from './settingsOptions.js';
+import { prepareSampling, refuseOtherSize, type SamplingFlags, share, withSamplingFlags } from './samplingOptions.js';
+import { exitCodeOf, positive, say } from './settingsOptions.js';
 
 interface Flags extends SamplingFlags, PlanFlags, TargetFlags {
   class: string[];
@@ -30,21 +30,21 @@ interface Flags extends SamplingFlags, PlanFlags, TargetFlags {
   json?: boolean;
 }
 
-/** A whole number of at least 1. */
-function positive(name: string): (text: string) => number {
-  return (text) => {
-    const value = wholeNumber(name)(text);
-    if (value < 1) throw new UsageError(`${name}: expected at least 1, got ${value}`);
-    return value;
-  };
-}
+/** Rows of a picture that one still looks at. */
+const mostRows = 50;
 
 /** The choice among candidates that the flags ask for. */
-function rejectionFrom({ reject, accept, classifier, device }: Flags, { card }: Models): SampleStream['rejection'] {
+function rejectionFrom(
+  { reject, accept, classifier, device }: Flags,
+  models: Models,
+  settings: SamplingSettings,
+): SampleStream['rejection'] {
+  const { card } = models;
   if (reject === undefined) {
     if (accept === undefined && classifier === undefined) return undefined;
     throw new UsageError(`--${accept === undefined ? 'classifier' : 'accept'}: expected together with --reject`);
   }
+  refuseOtherSize('--reject', models, settings);
   if (accept === 0) throw new UsageError('--accept: expected a probability above 0, got 0');
   const path = classifier ?? classifierPath(card.data, card.imageSize);
   if (!existsSync(path))
@@ -56,9 +56,10 @@ function rejectionFrom({ reject, accept, classifier, device }: Flags, { card }: 
   return { classifier: loaded, counts, candidates: reject, ...(accept !== undefined && { threshold: accept }) };
 }
 
-/** Fills a target; answers how it ended: a signal stops between images, and what is there stays. */
+/** Fills a target; answers how it ended. Where it can go on later, a signal stops between images, and what is there stays. */
 async function fill(
   target: SampleTarget,
+  goesOn: boolean,
   models: Models,
   stream: Omit<SampleStream, 'start' | 'signal'>,
 ): Promise<'done' | 'SIGINT' | 'SIGTERM'> {
@@ -69,7 +70,7 @@ async function fill(
     ended = signal as 'SIGINT' | 'SIGTERM';
     stop.abort();
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  if (goesOn) process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   const total = stream.plan.length;
   const bar = progress({ label: 'sampling', total, unit: 'images', start: target.done });
   try {
@@ -87,6 +88,8 @@ async function fill(
 /** One image a class, decoded after every scale. */
 async function strip({ out, seed }: Flags, models: Models, settings: SamplingSettings, plan: SamplePlan) {
   const labels = [...new Set(plan.images.map(({ label }) => label))];
+  if (labels.length > mostRows)
+    throw new UsageError(`--strip: expected at most ${mostRows} classes in a picture, got ${labels.length}; choose some with --class`); // prettier-ignore
   const seeds = labels.map((_, i) => seed + i);
   writeFileAtomic(out, (await growthStrip(models, labels, seeds, models.card.classes, settings)).data);
   console.log(out);
@@ -99,7 +102,7 @@ async function run(flags: Flags): Promise<void> {
   const settings = { ...wanted, independent };
   const plan = planFrom(flags, models.card.classes);
   if (flags.strip) return strip(flags, models, settings, plan);
-  const rejection = rejectionFrom(flags, models);
+  const rejection = rejectionFrom(flags, models, settings);
   const asked = {
     ...(!independent && { batch }),
     ...(rejection && {
@@ -112,11 +115,10 @@ async function run(flags: Flags): Promise<void> {
   const kept = keptSettings(models, settings, asked);
   const target = openTarget(flags, models, settings, plan, kept);
   const stream = { plan: plan.images, settings, batchSize: batch, ...(rejection && { rejection }) };
-  const ended = await fill(target, models, stream);
+  const ended = await fill(target, files !== undefined || npz !== undefined, models, stream);
   process.exitCode = exitCodeOf(ended);
   if (ended !== 'done') {
-    const goesOn = files !== undefined || npz !== undefined;
-    say(`${ended}: stopped after ${target.done} of ${plan.images.length} images${goesOn ? '; the same command goes on from here' : ''}`); // prettier-ignore
+    say(`${ended}: stopped after ${target.done} of ${plan.images.length} images; the same command goes on from here`);
     return;
   }
   await target.finish();
@@ -148,7 +150,7 @@ export function registerSample(program: Command): void {
     .addOption(
       new Option('--total <n>', 'images in all, the classes in equal shares, in place of --count')
         .argParser(positive('--total'))
-        .conflicts(['count', 'seeds', 'strip']),
+        .conflicts(['count', 'seeds']),
     )
     .option('--order <order>', 'of the classes of --total: shuffled (the default), sorted or interleaved')
     .option('--together', 'compute the images of a batch together: faster, and other in their last bits')
@@ -165,10 +167,12 @@ export function registerSample(program: Command): void {
     .optionsGroup('Output:')
     .option('-o, --out <file>', 'the picture, a row a class', 'samples.png')
     .addOption(
-      new Option('--files <folder>', 'a PNG an image instead; the same command goes on where it was stopped').conflicts(['npz', 'strip']), // prettier-ignore
+      new Option('--files <folder>', 'a PNG an image instead; the same command goes on where it was stopped').conflicts(['npz', 'out']), // prettier-ignore
     )
-    .addOption(new Option('--npz <file>', "the array of ADM's evaluator instead; goes on likewise").conflicts('strip'))
-    .option('--strip', 'one image a class, scale by scale, instead')
+    .addOption(new Option('--npz <file>', "the array of ADM's evaluator instead; goes on likewise").conflicts('out'))
+    .addOption(
+      new Option('--strip', 'one image a class, scale by scale, instead').conflicts(['count', 'seeds', 'total', 'order', 'files', 'npz', 'reject', 'accept', 'classifier', 'json', 'batch', 'together']), // prettier-ignore
+    )
     .option('--json', 'one line of JSON: the path, and the settings')
     .optionsGroup('Options:')
     .addHelpText(

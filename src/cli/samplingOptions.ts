@@ -3,6 +3,7 @@ import { type Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { publishedScales, stretchScales } from '../models/index.js';
 import {
+  canvasSize,
   checkSampling,
   loadModels,
   type Models,
@@ -191,10 +192,9 @@ function greedyFrom(text: string, scales: Scales): readonly Scale[] | 'published
 function invalidFrom(text: string): number[] {
   const path = text.startsWith('@') ? text.slice(1) : undefined;
   const codes = path === undefined ? text : explainIo(path, () => readFileSync(path, 'utf8'));
-  return codes
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .map(wholeNumber('--invalid-ids'));
+  const given = codes.split(/[\s,]+/).filter(Boolean);
+  if (!given.length) throw new UsageError(`--invalid-ids: expected codes such as 3,17, or @FILE of them, got none`);
+  return given.map(wholeNumber('--invalid-ids'));
 }
 
 /** The models and the way of sampling that the flags ask for, tried out. */
@@ -219,6 +219,15 @@ export function prepareSampling(flags: SamplingFlags): { models: Models; setting
   };
   checkSampling(models, settings);
   return { models, settings };
+}
+
+/** Refuses images of another size than the generator's own, where a classifier of that size is to judge them. */
+export function refuseOtherSize(flag: string, { card, tokenizer }: Models, { scales }: SamplingSettings): void {
+  const [height, width] = canvasSize(tokenizer, scales);
+  if (height !== card.imageSize || width !== card.imageSize)
+    throw new UsageError(
+      `${flag}: the classifier judges images of ${card.imageSize} pixels, these scales make ${height}x${width}; leave --size, --scales and --schedule alone`,
+    );
 }
 
 /** Class indices of names or numbers. */

@@ -22,8 +22,17 @@ export interface TrainingFlags {
 export function wholeNumber(name: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isInteger(value) || value < 0)
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
       throw new UsageError(`${name}: expected a whole number, got '${text}'`);
+    return value;
+  };
+}
+
+/** A whole number of at least 1. */
+export function positive(name: string): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber(name)(text);
+    if (value < 1) throw new UsageError(`${name}: expected at least 1, got ${value}`);
     return value;
   };
 }

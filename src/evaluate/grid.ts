@@ -32,6 +32,13 @@ export function cellsOf(image_B3HW: Tensor): Cell[] {
   });
 }
 
+/** A cell's own PNG. */
+export async function cellPng({ rgb, width, height }: Cell): Promise<Buffer> {
+  return sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
 /** How a grid is laid out. */
 export interface GridOptions {
   columns: number;

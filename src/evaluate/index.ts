@@ -1,7 +1,7 @@
 // Metrics and pictures.
 export { accuracy, Classifier, featureWidth } from './classifier.js';
 export { frechetDistance, frechetDistanceOf } from './frechet.js';
-export { type Cell, cellsOf, gridPng, type GridOptions, type Png } from './grid.js';
+export { type Cell, cellPng, cellsOf, gridPng, type GridOptions, type Png } from './grid.js';
 export { inceptionScore } from './inceptionScore.js';
 export { precisionRecall } from './precisionRecall.js';
 export { decibels, psnr } from './psnr.js';

@@ -2,13 +2,13 @@
 // The bytes are fetched here, since the library begins every download anew. The partial file is named by the sum that its content shall have, and
 // every writer puts the same bytes at the same places: two processes that fetch one file do not harm each other.
 import { createHash } from 'node:crypto';
-import { closeSync, constants, createReadStream, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs'; // prettier-ignore
+import { closeSync, constants, createReadStream, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statfsSync } from 'node:fs'; // prettier-ignore
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { modelInfo, pathsInfo } from '@huggingface/hub';
 import { UsageError } from '../util/errors.js';
-import { explainIo } from '../util/files.js';
+import { explainIo, writeAll } from '../util/files.js';
 import { progress } from '../util/progress.js';
 import { blobPath, findCached, hubCacheFolder, link } from './cache.js';
 import { checkedFetch, PassingFault, type Patience, patiently } from './patience.js';
@@ -86,11 +86,6 @@ async function lookUp(file: HubFile, patience: Patience): Promise<RemoteFile> {
   });
 }
 
-function writeAt(descriptor: number, chunk: Uint8Array, position: number): void {
-  for (let done = 0; done < chunk.byteLength;)
-    done += writeSync(descriptor, chunk, done, chunk.byteLength - done, position + done);
-}
-
 /** Where a response's body begins in the file; throws where it is a part of another file. */
 function startOf(response: Response, asked: number, size: number): number {
   const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
@@ -122,7 +117,7 @@ async function fetchRest(
   let position = startOf(response, have, size);
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     if (position + chunk.byteLength > size) throw new PassingFault(`the server sends more than ${size} bytes`);
-    explainIo(describe(remote), () => { writeAt(descriptor, chunk, position); }); // prettier-ignore
+    explainIo(describe(remote), () => { writeAll(descriptor, chunk, position); }); // prettier-ignore
     position += chunk.byteLength;
     tell(position);
   }

@@ -48,7 +48,9 @@ function refuseEmpty(canvas: Canvas, sentence: string): Canvas {
 export async function maskByFile(canvas: Canvas, path: string): Promise<Canvas> {
   const { height, width, file } = canvas;
   const mask = await read('--mask', path, [height, width]);
-  if (Math.abs(mask.width / mask.height - file.width / file.height) > 0.02)
+  const skew = Math.abs(mask.width * file.height - mask.height * file.width);
+  if (skew > Math.max(file.width, file.height))
+    // more than a pixel's rounding
     throw new UsageError(
       `--mask: expected the shape of the image (${file.width} × ${file.height} pixels), got ${mask.width} × ${mask.height}; give a mask of the same shape`,
     );
@@ -119,9 +121,12 @@ export function canvasCell({ height, width, pixels }: Canvas): Cell {
   return { rgb, width, height };
 }
 
+/** Brightness that shows what is made anew: white would run into the page. */
+const anew = 160;
+
 /** The mask of a canvas as a cell: white is made anew. */
 export function maskCell({ height, width, keep }: Canvas): Cell {
-  const rgb = Uint8Array.from({ length: 3 * height * width }, (_, i) => (keep[Math.floor(i / 3)] ? 0 : 255));
+  const rgb = Uint8Array.from({ length: 3 * height * width }, (_, i) => (keep[Math.floor(i / 3)] ? 0 : anew));
   return { rgb, width, height };
 }
 

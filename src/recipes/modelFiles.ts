@@ -186,6 +186,8 @@ export function loadModels(
       : findWeights(tokenizerPath, 'tokenizer');
   const tokenizer = loadTokenizer(found, device);
   checkTogether(loaded, tokenizer);
+  const { card } = loaded;
+  if (!card.tokenizer) card.imageSize = card.scales.at(-1)! * tokenizer.stride; // nothing but the tokenizer says it
   return { ...loaded, tokenizer, tokenizerPath: found };
 }
 

@@ -1,7 +1,7 @@
 // Rejection sampling over a drawing and a classifier that are plain functions of class and seed: every choice can be worked out by hand.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ops, scope, type Tensor, tensor } from '../torch/index.js';
+import { ops, type Tensor, tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { seedFor } from '../util/random.js';
 import { candidateSeed, RejectionSampler, type RejectionOptions, type TakenImage } from './rejection.js';
@@ -44,26 +44,27 @@ function plain(label: number, seed: number, { candidates, threshold = Infinity }
   return { best, drawn, reached: first !== undefined };
 }
 
-function taken(labels: readonly number[], seeds: readonly number[], options: RejectionOptions) {
+async function taken(labels: readonly number[], seeds: readonly number[], options: RejectionOptions) {
   const { draw, batches } = drawing();
   const sampler = new RejectionSampler(draw, classifier, options);
-  const images: TakenImage[] = scope(() => [...sampler.sample(labels, seeds)]);
+  const images: TakenImage[] = [];
+  for await (const image of sampler.sample(labels, seeds)) images.push(image);
   return { images, counts: sampler.counts, batches };
 }
 
-test('each image is the candidate that its own candidates say, in order, whatever the batches', () => {
-  fc.assert(
-    fc.property(
+test('each image is the candidate that its own candidates say, in order, whatever the batches', async () => {
+  await fc.assert(
+    fc.asyncProperty(
       fc.array(fc.tuple(fc.nat(classes - 1), fc.nat(1000)), { maxLength: 12 }),
       fc.record({
         candidates: fc.integer({ min: 1, max: 5 }),
         threshold: fc.option(fc.double({ min: 0.05, max: 1, noNaN: true }), { nil: undefined }),
         batchSize: fc.integer({ min: 1, max: 6 }),
       }),
-      (pairs, options) => {
+      async (pairs, options) => {
         const [labels, seeds] = [pairs.map(([label]) => label), pairs.map(([, seed]) => seed)];
         const expected = pairs.map(([label, seed]) => plain(label, seed, options));
-        const { images, counts, batches } = taken(labels, seeds, options);
+        const { images, counts, batches } = await taken(labels, seeds, options);
         expect(images.map(({ index, label, seed, candidate }) => ({ index, label, seed, candidate }))).toEqual(
           expected.map(({ best }, index) => ({
             index,
@@ -86,28 +87,37 @@ test('each image is the candidate that its own candidates say, in order, whateve
   );
 });
 
-test('batches stay full while there are images', () => {
+test('batches stay full while there are images', async () => {
   const seeds = Array.from({ length: 20 }, (_, i) => i);
-  const { batches, counts } = taken(seeds.map((i) => i % classes), seeds, { candidates: 4, threshold: 0.3, batchSize: 5 }); // prettier-ignore
+  const { batches, counts } = await taken(seeds.map((i) => i % classes), seeds, { candidates: 4, threshold: 0.3, batchSize: 5 }); // prettier-ignore
   expect(counts.drawn).toBeGreaterThan(20);
   const full = batches.filter((size) => size === 5).length;
   expect(full).toBeGreaterThanOrEqual(batches.length - 4); // the last images have at most four candidates each
 });
 
-test('the first candidate has the seed of the image: one candidate is plain sampling', () => {
-  const { images, counts } = taken([1, 2, 0], [5, 6, 7], { candidates: 1, batchSize: 2 });
+test('the first candidate has the seed of the image: one candidate is plain sampling', async () => {
+  const { images, counts } = await taken([1, 2, 0], [5, 6, 7], { candidates: 1, batchSize: 2 });
   expect(images.map(({ seed, candidate }) => [seed, candidate])).toEqual([[5, 0], [6, 0], [7, 0]]); // prettier-ignore
   expect(counts).toEqual({ images: 3, drawn: 3, reached: 0 });
   expect(new Set([0, 1, 2, 3].map((candidate) => candidateSeed(5, candidate))).size).toBe(4);
 });
 
-test('what cannot be done is told', () => {
+test('a signal ends it between two candidates', async () => {
+  const { draw, batches } = drawing();
+  const stop = new AbortController();
+  const sampler = new RejectionSampler(draw, classifier, { candidates: 9, batchSize: 1 });
+  stop.abort();
+  for await (const image of sampler.sample([1], [5], stop.signal)) throw new Error(`an image came: ${image.index}`);
+  expect(batches).toEqual([1]);
+});
+
+test('what cannot be done is told', async () => {
   const { draw } = drawing();
   const make = (options: Partial<RejectionOptions>) =>
     new RejectionSampler(draw, classifier, { candidates: 2, batchSize: 2, ...options });
   expect(() => make({ candidates: 0 })).toThrow(new UsageError('rejection sampling: candidates: expected a whole number from 1 on, got 0')); // prettier-ignore
   expect(() => make({ batchSize: 1.5 })).toThrow(/batchSize: expected a whole number from 1 on, got 1\.5/);
   expect(() => make({ threshold: 1.5 })).toThrow(/expected a probability above 0 and up to 1, got 1\.5/);
-  expect(() => make({}).sample([4], [1]).next()).toThrow(/the classifier knows the classes 0 to 3, got 4/);
-  expect(() => make({}).sample([1, 2], [1]).next()).toThrow(/got 2 labels and 1 seeds/);
+  await expect(make({}).sample([4], [1]).next()).rejects.toThrow(/the classifier knows the classes 0 to 3, got 4/);
+  await expect(make({}).sample([1, 2], [1]).next()).rejects.toThrow(/got 2 labels and 1 seeds/);
 });

@@ -1,6 +1,7 @@
 // Rejection sampling: of several candidates for an image the classifier picks. What comes out for an image depends on its class and its seed alone,
 // not on the images beside it (as far as the drawing of one image does not).
 // Legend: B images, K classes.
+import { setImmediate } from 'node:timers/promises';
 import { toBytes, toImages } from '../data/index.js';
 import { type Cell, cellsOf, type Classifier } from '../evaluate/index.js';
 import { scope, type Tensor, tensor } from '../torch/index.js';
@@ -76,8 +77,11 @@ export class RejectionSampler {
       );
   }
 
-  /** The images of these labels and seeds, in their order. Batches stay full: an image that was taken leaves its place to the next. */
-  *sample(labels: readonly number[], seeds: readonly number[]): Generator<TakenImage> {
+  /**
+   * The images of these labels and seeds, in their order. Batches stay full: an image that was taken leaves its place to the next.
+   * @param signal ends it between two candidates
+   */
+  async *sample(labels: readonly number[], seeds: readonly number[], signal?: AbortSignal): AsyncGenerator<TakenImage> {
     this.#check(labels, seeds);
     const taken = new Map<number, TakenImage>();
     let open: OpenImage[] = [];
@@ -86,6 +90,8 @@ export class RejectionSampler {
       for (; open.length < this.options.batchSize && next < labels.length; next++)
         open.push({ index: next, label: labels[next]!, seed: seeds[next]!, drawn: 0 });
       this.#round(open);
+      await setImmediate(); // lets signals and finalisers in
+      if (signal?.aborted) return;
       for (const one of open.filter((one) => this.#settled(one))) taken.set(one.index, one.best!);
       open = open.filter((one) => !taken.has(one.index));
       for (let image = taken.get(index); image; image = taken.get(index)) {

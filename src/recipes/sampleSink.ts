@@ -2,8 +2,7 @@
 // whole is kept, and sampling goes on after it.
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import type { Cell } from '../evaluate/index.js';
+import { type Cell, cellPng } from '../evaluate/index.js';
 import { type ImageArrayShape, NpzImageWriter, withPngTexts } from '../formats/index.js';
 import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
@@ -94,9 +93,8 @@ class FolderSink implements ImageSink {
     return this.#done;
   }
 
-  async add({ rgb, width, height }: Cell, own: KeptSettings): Promise<void> {
-    const raw = { width, height, channels: 3 as const };
-    const png = await sharp(rgb, { raw }).png().toBuffer();
+  async add(cell: Cell, own: KeptSettings): Promise<void> {
+    const png = await cellPng(cell);
     const parameters = JSON.stringify({ ...this.settings, ...own, index: this.#done });
     writeFileAtomic(this.#file(this.#done), withPngTexts(png, { parameters }));
     this.#done++;

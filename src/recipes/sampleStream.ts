@@ -79,11 +79,9 @@ async function* chosen(
     ...options,
     batchSize: settings.independent === false ? batchSize : 1,
   });
-  const images = sampler.sample(rest.map(({ label }) => label), rest.map(({ seed }) => seed)); // prettier-ignore
-  for (const { index, label, seed, candidate, probability, ...cell } of images) {
+  const images = sampler.sample(rest.map(({ label }) => label), rest.map(({ seed }) => seed), signal); // prettier-ignore
+  for await (const { index, label, seed, candidate, probability, ...cell } of images) {
     Object.assign(counts, sampler.counts);
     yield { cell, index: start + index, own: { label, seed, candidate, probability } };
-    await setImmediate();
-    if (signal?.aborted) return;
   }
 }

@@ -128,16 +128,17 @@ export class Group {
   #choose(logits_BNV: Tensor): { logits_BNV: Tensor; indices_BN: Tensor; codes_BNE: Tensor | undefined } {
     const { topK, topP, temperature, greedy, given } = this.options.choices[this.#index]!;
     const scaled_BNV = temperature === 1 ? logits_BNV : logits_BNV.div(temperature);
-    const candidates = () => filterLogits(scaled_BNV, greedy ? { topK: 1 } : { topK, topP });
+    const only = greedy || topK === 1;
     const tokens = logits_BNV.size(1);
-    const drawn_BN =
-      greedy || topK === 1 ? logits_BNV.argmax(-1) : drawTokens(candidates(), this.#uniforms('scale', [tokens]));
+    const needed = !only || this.options.smooth;
+    const candidates = needed ? filterLogits(scaled_BNV, only ? { topK: 1 } : { topK, topP }) : undefined;
+    const drawn_BN = only ? logits_BNV.argmax(-1) : drawTokens(candidates!, this.#uniforms('scale', [tokens]));
     const indices_BN = given ? this.#kept(given, given.indices_BN, drawn_BN) : drawn_BN;
     if (!this.options.smooth) return { logits_BNV, indices_BN, codes_BNE: undefined };
     const codes_VE = this.tokenizer.codebook.codes();
     const noise_BNV = this.#uniforms('smooth', [tokens, logits_BNV.size(2)]);
     const place = this.#index / Math.max(1, this.options.scales.length - 1);
-    const mixed_BNE = mixCodes(candidates(), scaled_BNV, noise_BNV, codes_VE, place);
+    const mixed_BNE = mixCodes(candidates!, scaled_BNV, noise_BNV, codes_VE, place);
     const codes_BNE = given ? this.#kept(given, ops.embedding(codes_VE, given.indices_BN), mixed_BNE) : mixed_BNE;
     return { logits_BNV, indices_BN, codes_BNE };
   }
