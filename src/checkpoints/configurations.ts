@@ -93,17 +93,44 @@ function groupsOf(channels: number, where: string, given: number | undefined): n
   );
 }
 
+/** Where a family's tokenizer keeps its levels, and which sizes it has of its own. */
+interface TokenizerLayout {
+  level: string;
+  block: string;
+  own: (shapes: Shapes, where: string) => Record<string, unknown>;
+}
+
+const tokenizerLayouts: Record<Family, TokenizerLayout> = {
+  flexvar: {
+    level: 'encoder.conv_blocks',
+    block: 'res',
+    own: (shapes, where) => ({ zChannels: size(shapes, where, 'quant_conv.weight', 1) }),
+  },
+  var: {
+    level: 'encoder.down',
+    block: 'block',
+    own: (shapes, where) => {
+      const phis = countOf(shapes, 'quantize.quant_resi.qresi_ls.#.weight');
+      if (phis > 0) return { phis };
+      throw new UsageError(
+        `${where}: expected the convolutions 'quantize.quant_resi.qresi_ls' of a VAR tokenizer, found none`,
+      );
+    },
+  },
+};
+
 /** The configuration of a tokenizer. */
 export function tokenizerGuess(shapes: Shapes, where: string, { normGroups }: Hidden = {}): Guess {
-  const family: Family = shapes.has('encoder.down.0.block.0.conv1.weight') ? 'var' : 'flexvar';
-  const [level, block] = family === 'var' ? ['encoder.down', 'block'] : ['encoder.conv_blocks', 'res'];
   const channels = size(shapes, where, 'encoder.conv_in.weight', 0);
-  const levels = countOf(shapes, `${level}.#.${block}.0.conv1.weight`);
-  if (levels === 0)
+  const families = Object.keys(tokenizerLayouts) as Family[];
+  const firstOf = ({ level, block }: TokenizerLayout) => `${level}.0.${block}.0.conv1.weight`;
+  const family = families.find((one) => shapes.has(firstOf(tokenizerLayouts[one])));
+  if (family === undefined)
     throw new UsageError(
       `${where}: expected an encoder with levels 'down' (VAR) or 'conv_blocks' (FlexVAR), found neither`,
     );
-  const widths = Array.from({ length: levels }, (_, i) =>
+  const { level, block, own } = tokenizerLayouts[family];
+  const widths = Array.from({ length: countOf(shapes, `${level}.#.${block}.0.conv1.weight`) }, (_, i) =>
     size(shapes, where, `${level}.${i}.${block}.0.conv1.weight`, 0),
   );
   const common = {
@@ -114,12 +141,5 @@ export function tokenizerGuess(shapes: Shapes, where: string, { normGroups }: Hi
     vocabularySize: size(shapes, where, 'quantize.embedding.weight', 0),
     normGroups: groupsOf(channels, where, normGroups),
   };
-  if (family === 'flexvar')
-    return { family, config: { ...common, zChannels: size(shapes, where, 'quant_conv.weight', 1) } };
-  const phis = countOf(shapes, 'quantize.quant_resi.qresi_ls.#.weight');
-  if (phis === 0)
-    throw new UsageError(
-      `${where}: expected the convolutions 'quantize.quant_resi.qresi_ls' of a VAR tokenizer, found none`,
-    );
-  return { family, config: { ...common, phis } };
+  return { family, config: { ...common, ...own(shapes, where) } };
 }

@@ -1,7 +1,7 @@
 // Checks a `flexvar` or `var` file: tokenizer, teacher forcing with gradients, greedy sampling on two lists of scales.
 import { crossEntropy } from '../nn/index.js';
 import { sample } from '../sampling/index.js';
-import { picturesOf, type Scales, sizeOf, type Tokenizer, tokensOf } from '../tokenizers/index.js';
+import { type Family, picturesOf, type Scales, sizeOf, type Tokenizer, tokensOf } from '../tokenizers/index.js';
 import { noGrad, ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import type { GoldenFile } from './goldenFile.js';
@@ -141,9 +141,15 @@ function checkGreedy(file: GoldenFile, models: HashModels, prefix: string, scale
   return checks;
 }
 
-/** A sampled image as files have it: FlexVAR's as it was decoded, VAR's clamped and in [0, 1], as its sampler gives it. */
-export function asInFile(file: GoldenFile, image_B3HW: Tensor): Tensor {
-  return file.family === 'var' ? image_B3HW.clamp(-1, 1).add(1).div(2) : image_B3HW;
+/** A sampled image as a family's files have it: FlexVAR's as it was decoded, VAR's clamped and in [0, 1], as its sampler gives it. */
+const imagesInFiles: Record<Family, (image_B3HW: Tensor) => Tensor> = {
+  flexvar: (image_B3HW) => image_B3HW,
+  var: (image_B3HW) => image_B3HW.clamp(-1, 1).add(1).div(2),
+};
+
+/** A sampled image as the file has it. */
+export function asInFile({ family }: GoldenFile, image_B3HW: Tensor): Tensor {
+  return imagesInFiles[family](image_B3HW);
 }
 
 /** How far the best logit lies above the second [B, N]. */
