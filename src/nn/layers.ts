@@ -1,8 +1,22 @@
 // The layers that models are made of, each a thin holder of parameters around one operator.
 // Legend: N batch, C channels, H height, W width; I in, O out; `…` any leading dimensions.
-import { matrixDtype, ops, scope, type Tensor } from '../torch/index.js';
+import { empty, keep, matrixDtype, ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { Module, parameter, replaceData } from './module.js';
+
+let scratch: Tensor | undefined;
+
+/**
+ * A float32 copy that lives until the next one is made. Copies of their own, freed in turn, would leave holes between small results that the
+ * next copy does not fit into: a model's memory twice over.
+ */
+function inScratch(weight: Tensor): Tensor {
+  if (!scratch || scratch.numel < weight.numel || scratch.device !== weight.device) {
+    scratch?.dispose();
+    scratch = keep(empty([weight.numel], { device: weight.device }));
+  }
+  return scratch.narrow(0, 0, weight.numel).view(weight.shape).copy_(weight.detach());
+}
 
 /** x Wᵀ + b on the last dimension: [… I] → [… O]. */
 export class Linear extends Module {
@@ -22,7 +36,10 @@ export class Linear extends Module {
   /** @param bias_O another bias instead of the layer's own */
   forward(x: Tensor, bias_O = this.bias_O): Tensor {
     if (this.weight_OI.dtype === 'float32') return ops.linear(x, this.weight_OI, bias_O);
-    return scope(() => ops.linear(x, this.weight_OI.to(matrixDtype()), bias_O));
+    const dtype = matrixDtype();
+    return scope(() =>
+      ops.linear(x, dtype === 'float32' ? inScratch(this.weight_OI) : this.weight_OI.to(dtype), bias_O),
+    );
   }
 }
 
