@@ -9,7 +9,7 @@ import { loadModels } from '../recipes/index.js';
 import { sample } from '../sampling/index.js';
 import { VarTokenizer, varTokenizerConfig } from '../tokenizers/index.js';
 import { Generator, scope, type Tensor, tensor, zeros } from '../torch/index.js';
-import { UsageError } from '../util/errors.js';
+import { sentenceOf } from '../../test/sentence.js';
 import { convertCheckpoint, describeFile, openCheckpoint } from './index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'scalewise-convert-'));
@@ -101,19 +101,10 @@ describe('a trainer’s file', () => {
 });
 
 test('mistakes are sentences, and leave nothing behind', () => {
-  const message = (body: () => unknown): string => {
-    try {
-      body();
-    } catch (error) {
-      expect(error).toBeInstanceOf(UsageError);
-      return (error as Error).message;
-    }
-    throw new Error('nothing was thrown');
-  };
-  expect(message(() => convertCheckpoint(at('generator.pth'), at('y.bin')))).toMatch(/ends in .safetensors or .pth/);
-  expect(message(() => convertCheckpoint(at('none.pth'), at('y.pth')))).toMatch(/none.pth: no such file/);
+  expect(sentenceOf(() => convertCheckpoint(at('generator.pth'), at('y.bin')))).toMatch(/ends in .safetensors or .pth/);
+  expect(sentenceOf(() => convertCheckpoint(at('none.pth'), at('y.pth')))).toMatch(/none.pth: no such file/);
   const whole = readFileSync(at('generator.pth'));
   writeFileSync(at('cut.pth'), whole.subarray(0, whole.length / 2));
-  expect(message(() => convertCheckpoint(at('cut.pth'), at('y.safetensors')))).toMatch(/cut.pth/);
-  expect(message(() => openCheckpoint(at('y.safetensors')))).toMatch(/no such file/);
+  expect(sentenceOf(() => convertCheckpoint(at('cut.pth'), at('y.safetensors')))).toMatch(/cut.pth/);
+  expect(sentenceOf(() => openCheckpoint(at('y.safetensors')))).toMatch(/no such file/);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadWeights, saveWeights } from '../nn/index.js';
 import { liveTensors, ones, scope, type Tensor, tensor } from '../torch/index.js';
-import { UsageError } from '../util/errors.js';
+import { sentenceOf } from '../../test/sentence.js';
 import { GoldenFile } from './goldenFile.js';
 import { hashSequence } from './hash.js';
 import { checkFile, checkFolder } from './index.js';
@@ -126,37 +126,28 @@ describe('what files say is what is checked', () => {
 });
 
 describe('damaged and foreign files', () => {
-  const message = (body: () => unknown): string => {
-    try {
-      body();
-    } catch (error) {
-      expect(error).toBeInstanceOf(UsageError);
-      return (error as Error).message;
-    }
-    throw new Error('nothing was thrown');
-  };
   test('metadata that is missing or wrong', () => {
-    expect(message(() => checkFile(write({})))).toMatch(/lacks 'kind'; is it a golden file\?/);
-    expect(message(() => checkFile(write({ kind: 'flux' })))).toMatch(/expected one of the kinds .*got 'flux'/);
-    expect(message(() => checkFile(write({ kind: 'constructor' })))).toMatch(/got 'constructor'/);
+    expect(sentenceOf(() => checkFile(write({})))).toMatch(/lacks 'kind'; is it a golden file\?/);
+    expect(sentenceOf(() => checkFile(write({ kind: 'flux' })))).toMatch(/expected one of the kinds .*got 'flux'/);
+    expect(sentenceOf(() => checkFile(write({ kind: 'constructor' })))).toMatch(/got 'constructor'/);
     const filter = { kind: 'sampling_filter', vocab: 'many', seed: '0' };
-    expect(message(() => checkFile(write(filter, { logits: ones([1, 1, 8]) })))).toMatch(
+    expect(sentenceOf(() => checkFile(write(filter, { logits: ones([1, 1, 8]) })))).toMatch(
       /metadata 'vocab': expected an integer from 1, got 'many'/,
     );
-    expect(message(() => checkFile(write({ kind: 'sar', seed: '0', config: '{"ch": 32}' })))).toMatch(/metadata 'config'/); // prettier-ignore
+    expect(sentenceOf(() => checkFile(write({ kind: 'sar', seed: '0', config: '{"ch": 32}' })))).toMatch(/metadata 'config'/); // prettier-ignore
     using scales = new GoldenFile(write({ list: '[1, 0]', text: '[' }));
-    expect(message(() => scales.scales('list'))).toMatch(/expected a list of sides/);
-    expect(message(() => scales.scales('text'))).toMatch(/metadata 'text'/);
+    expect(sentenceOf(() => scales.scales('list'))).toMatch(/expected a list of sides/);
+    expect(sentenceOf(() => scales.scales('text'))).toMatch(/metadata 'text'/);
   });
   test('a file that is cut short, no JSON, an empty or absent folder', () => {
     const cut = join(temporary(), 'cut.safetensors');
     writeFileSync(cut, Buffer.alloc(100, 1));
-    expect(message(() => checkFile(cut))).toMatch(/not a whole safetensors file/);
+    expect(sentenceOf(() => checkFile(cut))).toMatch(/not a whole safetensors file/);
     const json = join(temporary(), 'x_keys.json');
     writeFileSync(json, '{"tokenizer": 1}');
-    expect(message(() => checkFile(json))).toMatch(/expected names and shapes/);
-    expect(message(() => [...checkFolder(temporary())])).toMatch(/expected golden files .*found none/);
-    expect(message(() => [...checkFolder('/nonexistent')])).toMatch(/no such file or folder/);
+    expect(sentenceOf(() => checkFile(json))).toMatch(/expected names and shapes/);
+    expect(sentenceOf(() => [...checkFolder(temporary())])).toMatch(/expected golden files .*found none/);
+    expect(sentenceOf(() => [...checkFolder('/nonexistent')])).toMatch(/no such file or folder/);
   });
   test('keys that differ are named', () => {
     const place = join(temporary(), 'b_keys.json');
