@@ -13,6 +13,7 @@ import {
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
 import { progress } from '../util/progress.js';
+import { secondSignal } from '../util/signals.js';
 import { classifierPath } from './evaluate.js';
 import { planFrom, type PlanFlags, type SamplePlan } from './samplePlan.js';
 import { keptSettings, markOf, openTarget, type SampleTarget, type TargetFlags } from './sampleTarget.js';
@@ -65,8 +66,10 @@ async function fill(
 ): Promise<'done' | 'SIGINT' | 'SIGTERM'> {
   const stop = new AbortController();
   let ended: 'done' | 'SIGINT' | 'SIGTERM' = 'done';
+  const isSecond = secondSignal();
   const onSignal = (signal: NodeJS.Signals) => {
-    if (stop.signal.aborted) process.exit(exitCodeOf(ended)); // the second time: at once
+    if (isSecond()) process.exit(exitCodeOf(ended));
+    if (stop.signal.aborted) return;
     ended = signal as 'SIGINT' | 'SIGTERM';
     stop.abort();
   };

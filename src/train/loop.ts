@@ -2,6 +2,7 @@
 // What a step does is the caller's: here is only when it is done, shown, sampled and saved.
 import { UsageError } from '../util/errors.js';
 import { progress } from '../util/progress.js';
+import { secondSignal } from '../util/signals.js';
 import { type CheckpointPart, type Clock, loadCheckpoint, newestCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { RunFolder } from './runFolder.js';
 import { DivergenceError } from './step.js';
@@ -32,8 +33,10 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopEnd> {
   const { run, images, batchSize, every, parts, step, say } = options;
   const clock = resume(options);
   let stopped: NodeJS.Signals | undefined;
+  const isSecond = secondSignal();
   const stop = (signal: NodeJS.Signals) => {
-    if (stopped) process.exit(130);
+    if (isSecond()) process.exit(130);
+    if (stopped) return;
     stopped = signal;
     say(`${signal}: saving after this step (again: leave at once)`);
   };
