@@ -2,6 +2,7 @@
 export { type Segment } from './attention.js';
 export { generatorFamilies } from './families.js';
 export { FlexVar, flexVarBuffers, type FlexVarConfig, flexVarConfig, sineCosineMap } from './flexVar.js';
+export { forwardFlops, lastScaleFlops, trainingFactor, visiblePairs } from './flops.js';
 export { initialiseConvolutions, initialiseGenerator, initialiseTokenizer } from './initialise.js';
 export { drawScales, flexVarScales, publishedScales, type RandomScales, stretchScales } from './scaleSchedule.js';
 export { Session } from './session.js';

@@ -21,8 +21,8 @@ function duration(seconds: number): string {
 /** Counts from `start` (work done by an earlier run) to `total` in `unit`s, e.g. images. */
 export function progress(options: { label: string; total: number; unit: string; start?: number }): Progress {
   const { label, total, unit, start = 0 } = options;
-  const began = Date.now();
-  const rate = (done: number) => (done - start) / Math.max((Date.now() - began) / 1000, 1e-3);
+  const began = performance.now();
+  const rate = (done: number) => (done - start) / Math.max((performance.now() - began) / 1000, 1e-3);
   const describe = (done: number) => {
     const perSecond = rate(done);
     const left = done > start ? duration((total - done) / perSecond) : '?';
@@ -58,7 +58,7 @@ function bar(label: string, total: number, start: number, unit: string, describe
 }
 
 function lines(label: string, total: number, unit: string, describe: (done: number) => string): Progress {
-  let last = 0;
+  let last = -Infinity;
   let done = -1;
   let written = -1;
   let note: string | undefined;
@@ -70,8 +70,8 @@ function lines(label: string, total: number, unit: string, describe: (done: numb
     update(now, text) {
       done = now;
       note = text;
-      if (Date.now() - last < lineEvery) return;
-      last = Date.now();
+      if (performance.now() - last < lineEvery) return;
+      last = performance.now();
       write();
     },
     stop() {
