@@ -1,6 +1,6 @@
 // TensorBoard event files: scalars and PNG images, appended as TFRecords (length, masked CRC-32C, protobuf message).
 // Only the few fields of tensorflow.Event that TensorBoard reads are encoded; the message is small enough to be written by hand.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import crc32 from 'crc-32/crc32c.js';
@@ -59,14 +59,26 @@ export class EventWriter {
     const seconds = Math.floor(Date.now() / 1000);
     this.path = join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${opened++}`);
     this.#descriptor = explainIo(this.path, () => openSync(this.path, 'ax'));
-    this.#event(0, bytesField(3, 'brain.Event:2'));
-    if (options.purgeStep !== undefined) this.#event(options.purgeStep, bytesField(7, integer(1, 1))); // SessionLog START
+    try {
+      this.#event(0, bytesField(3, 'brain.Event:2'));
+      if (options.purgeStep !== undefined) this.#event(options.purgeStep, bytesField(7, integer(1, 1))); // SessionLog START
+    } catch (error) {
+      this.close();
+      rmSync(this.path, { force: true });
+      throw error;
+    }
   }
 
   #event(step: number, content: Buffer): void {
     const event = Buffer.concat([double(1, Date.now() / 1000), integer(2, step), content]);
     explainIo(this.path, () => {
-      writeAll(this.#descriptor, record(event));
+      const { size } = fstatSync(this.#descriptor);
+      try {
+        writeAll(this.#descriptor, record(event));
+      } catch (error) {
+        ftruncateSync(this.#descriptor, size); // readers stop at half a record, and would see nothing that comes after it
+        throw error;
+      }
     });
   }
   #summary(step: number, value: Buffer): void {
