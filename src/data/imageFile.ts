@@ -2,6 +2,7 @@
 // Decoding and resizing are libvips' (sharp); here are only which files are let in, and the crop.
 import { open, stat } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
+import type { CropChance } from './chance.js';
 
 /** The largest image that is decoded, in pixels: more is taken for a decompression bomb. */
 export const mostPixels = 64_000_000;
@@ -20,23 +21,24 @@ const signatures: readonly [format: string, at: number, bytes: string][] = [
 ];
 
 /** The image format of a file by its first bytes, whatever its name; libvips' loaders for other formats (SVG, PDF, …) are never reached. */
-async function formatOf(path: string): Promise<string> {
+function formatOf(first: Uint8Array): string {
+  if (first.length === 0) throw new BrokenImage('the file is empty');
+  const start = Buffer.from(first).toString('latin1');
+  const found = signatures.find(([, at, bytes]) => start.startsWith(bytes, at));
+  if (!found) throw new BrokenImage('no image by its first bytes (JPEG, PNG, WebP, GIF, TIFF and AVIF are read)');
+  return found[0];
+}
+
+async function firstBytes(path: string): Promise<Uint8Array> {
   if (!(await stat(path)).isFile()) throw new BrokenImage('it is no file'); // opening a pipe would wait for ever
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
-    if (bytesRead === 0) throw new BrokenImage('the file is empty');
-    const start = buffer.toString('latin1', 0, bytesRead);
-    const found = signatures.find(([, at, bytes]) => start.startsWith(bytes, at));
-    if (!found) throw new BrokenImage('no image by its first bytes (JPEG, PNG, WebP, GIF, TIFF and AVIF are read)');
-    return found[0];
+    return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }
 }
-
-/** Chance of one reading of an image: four numbers in [0, 1), for the short side, the crop's place (x, y) and the flip. */
-export type Chance = readonly [scale: number, x: number, y: number, flip: number];
 
 /** What is cut out of an image: a square of so many pixels, or height and width. */
 export type CropSize = number | readonly [height: number, width: number];
@@ -52,10 +54,10 @@ export interface CropPlan {
 }
 
 /**
- * The crop of FlexVAR's training (ADM's random crop): the short side becomes a random number of pixels from `side` to `side`/0.88, and a random
- * square is cut out. Without chance: the image becomes as small as the crop allows, and the centre is cut out.
+ * The crop of FlexVAR's training (ADM's random crop): the short side becomes a random whole number of pixels from `side` to `side`/0.88, rounded
+ * up, and a random square is cut out. Without chance: the image becomes as small as the crop allows, and the centre is cut out.
  */
-export function planCrop(width: number, height: number, size: CropSize, chance?: Chance): CropPlan {
+export function planCrop(width: number, height: number, size: CropSize, chance?: CropChance): CropPlan {
   const [high, wide] = sidesOf(size);
   const longest = Math.ceil(Math.min(high, wide) / 0.88);
   const more = chance ? Math.floor(chance[0] * (longest - Math.min(high, wide) + 1)) : 0;
@@ -91,40 +93,55 @@ function colourOf({ space, hasAlpha }: Metadata): string {
   return `${spaces[space] ?? space}${hasAlpha ? ' with transparency' : ''}`;
 }
 
+/** Interleaved pixels as planes, mirrored where `flip` says so. */
 function toPlanes(data: Uint8Array, [high, wide]: readonly [number, number], flip: boolean): Uint8Array {
   const plane = high * wide;
   const channels = data.length / plane;
   if (channels !== 1 && channels !== 3) throw new BrokenImage(`it has ${channels} channels after conversion to RGB`);
   const planes = new Uint8Array(3 * plane);
-  for (let y = 0; y < high; y++)
-    for (let x = 0; x < wide; x++) {
-      const from = (y * wide + (flip ? wide - 1 - x : x)) * channels;
-      for (let channel = 0; channel < 3; channel++)
-        planes[channel * plane + y * wide + x] = data[from + (channels === 3 ? channel : 0)]!;
+  const [green, blue] = channels === 3 ? [1, 2] : [0, 0];
+  const step = flip ? -channels : channels;
+  for (let to = 0; to < plane;) {
+    let from = (flip ? to + wide - 1 : to) * channels;
+    for (const end = to + wide; to < end; to++, from += step) {
+      planes[to] = data[from]!;
+      planes[plane + to] = data[from + green]!;
+      planes[2 * plane + to] = data[from + blue]!;
     }
+  }
   return planes;
 }
 
-/** How images are read: `crop` and `flip` take part only where there is chance. */
+/** How an image is read. */
 export interface ReadOptions {
-  chance?: Chance;
-  crop?: boolean;
+  /** Where the crop is cut out; the middle where this is absent. */
+  crop?: CropChance;
+  /** Mirrors the image. */
   flip?: boolean;
 }
 
 /**
- * Reads one image; transparent parts become white, of an animation the first frame counts.
+ * Reads one image, of a path or of the bytes of its file; transparent parts become white, of an animation the first frame counts.
+ *
+ * Against the published augmentation, which halves with Pillow's BOX while the short side is at least twice what it should become, then resizes by
+ * BICUBIC: libvips' cubic is the same filter, and where nothing is halved the two differ by rounding (56 dB). Nothing is halved here; a JPEG is
+ * decoded at 1/2, 1/4 or 1/8 of its size, the smallest that is not below the size wanted. That is 50 dB or more from the same of the full size, and
+ * as far from Pillow's as Pillow's own BICUBIC of the full size: 47 dB on photographs, down to 34 on hard stripes.
  * @throws BrokenImage where the file is no whole image, or larger than `mostPixels`.
  */
-export async function readImage(path: string, size: CropSize, options: ReadOptions = {}): Promise<ReadImage> {
-  const { chance, crop = true, flip = true } = options;
+export async function readImage(
+  source: string | Uint8Array,
+  size: CropSize,
+  options: ReadOptions = {},
+): Promise<ReadImage> {
   const [high, wide] = sidesOf(size);
+  const path = typeof source === 'string' ? source : '';
   try {
-    const format = await formatOf(path);
-    const image = sharp(path, { failOn: 'error', limitInputPixels: mostPixels, sequentialRead: true }).autoOrient();
+    const format = formatOf(typeof source === 'string' ? await firstBytes(source) : source.subarray(0, 16));
+    const image = sharp(source, { failOn: 'error', limitInputPixels: mostPixels, sequentialRead: true }).autoOrient();
     const metadata = await image.metadata();
     const { width, height } = metadata.autoOrient;
-    const plan = planCrop(width, height, size, crop ? chance : undefined);
+    const plan = planCrop(width, height, size, options.crop);
     const { data } = await image
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
@@ -132,11 +149,16 @@ export async function readImage(path: string, size: CropSize, options: ReadOptio
       .extract({ left: plan.left, top: plan.top, width: wide, height: high })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const flipped = flip && chance !== undefined && chance[3] < 0.5;
-    return { pixels: toPlanes(data, [high, wide], flipped), width, height, format, colour: colourOf(metadata) };
+    return {
+      pixels: toPlanes(data, [high, wide], options.flip ?? false),
+      width,
+      height,
+      format,
+      colour: colourOf(metadata),
+    };
   } catch (error) {
     if (error instanceof BrokenImage) throw error;
     const said = (error as Error).message.split('\n')[0]!.replaceAll(`${path}: `, '');
-    throw new BrokenImage(said.replace(/^Input file (.)/, (_, letter: string) => `the file ${letter}`));
+    throw new BrokenImage(said.replace(/^Input (?:file|buffer) (.)/, (_, letter: string) => `the file ${letter}`));
   }
 }
