@@ -1,0 +1,103 @@
+// The last recorded numbers for a cluster's dashboards: a file in Prometheus' text format that node_exporter's textfile collector reads.
+// A file answers while the process is deep in libtorch, needs no port, and goes through whatever the cluster's Prometheus feeds already.
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { explainIo, writeFileAtomic } from '../util/files.js';
+import type { Clock } from './checkpoint.js';
+
+/** What a series is told apart by. */
+export interface ExporterOptions {
+  /** The run's folder; its absolute path is the label `run`. */
+  run: string;
+  /** Label `kind`: tokenizer, train, refine. */
+  kind: string;
+  /** Label `rank`; 0 where there is one process. */
+  rank?: number;
+  /** Images of the whole training. */
+  images: number;
+  /** Folder that a collector reads; the run's own, as `metrics.prom`, by default. */
+  folder?: string;
+}
+
+const prefix = 'scalewise_';
+
+/** What is said of a metric; one whose name is not here is said to be a recorded number. All runs of a machine must say the same. */
+const help: Readonly<Record<string, string>> = {
+  step: 'Training steps done.',
+  images_seen: 'Images trained on.',
+  images_total: 'Images to train on in all.',
+  last_record_timestamp_seconds: 'When these numbers were recorded.',
+  loss: 'The loss that is minimised.',
+  learning_rate: 'The learning rate of the last step.',
+  gradient_norm: 'The global gradient norm before clipping.',
+  images_per_second: 'Images trained on a second, of all processes.',
+  data_wait: 'Share of the time that steps waited for data.',
+  tflops_per_second: "The model's operations a second on one device, in 1e12.",
+  mfu: "The model's operations a second as a share of the device's peak.",
+  memory_peak: 'Bytes that the process held in memory at most.',
+};
+
+/** A metric's name as Prometheus allows it. */
+const metricName = (name: string) => `${prefix}${name.replace(/[^a-zA-Z0-9_]/g, '_')}`;
+
+/** A label's value between quotes. */
+const quoted = (text: string) => `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
+
+/** A number as Prometheus writes it. */
+function numberText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  return Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : '-Inf';
+}
+
+/** Gauges in Prometheus' text format, sorted by name, all with the same labels. */
+export function prometheusText(
+  values: Readonly<Record<string, number>>,
+  labels: Readonly<Record<string, string>>,
+): string {
+  const inBraces = Object.entries(labels)
+    .map(([name, value]) => `${name}=${quoted(value)}`)
+    .join(',');
+  // two names that come out as one would make a reader refuse the file
+  const byMetric = new Map(Object.entries(values).map(([name, value]) => [metricName(name), { name, value }]));
+  return Array.from(byMetric)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([metric, { name, value }]) => {
+      const said = help[name] ?? 'A number that training records.';
+      return `# HELP ${metric} ${said}\n# TYPE ${metric} gauge\n${metric}{${inBraces}} ${numberText(value)}\n`;
+    })
+    .join('');
+}
+
+/** Keeps a run's file up to date. */
+export class MetricsExporter {
+  readonly path: string;
+  readonly #labels: Readonly<Record<string, string>>;
+  readonly #images: number;
+
+  constructor({ run, kind, rank = 0, images, folder }: ExporterOptions) {
+    const place = resolve(run);
+    const sum = createHash('sha256').update(`${hostname()}:${place}`).digest('hex').slice(0, 8);
+    this.path =
+      folder === undefined
+        ? join(place, rank === 0 ? 'metrics.prom' : `metrics-${rank}.prom`)
+        : join(folder, `scalewise-${basename(place)}-${sum}-${rank}.prom`);
+    this.#labels = { run: place, kind, rank: String(rank) };
+    this.#images = images;
+  }
+
+  /** Replaces the file by the numbers of now: a reader sees the old ones or the new. */
+  record({ step, imagesSeen }: Clock, values: Readonly<Record<string, number>>): void {
+    const last_record_timestamp_seconds = Date.now() / 1000;
+    const all = { ...values, step, images_seen: imagesSeen, images_total: this.#images, last_record_timestamp_seconds };
+    writeFileAtomic(this.path, prometheusText(all, this.#labels));
+  }
+
+  /** Takes the file away: a run that has ended has no present. What a killed one leaves tells its age by its time stamp. */
+  close(): void {
+    explainIo(this.path, () => {
+      rmSync(this.path, { force: true });
+    });
+  }
+}
