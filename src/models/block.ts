@@ -48,12 +48,15 @@ export class FeedForward extends Module {
   }
 }
 
+/** Factors [B, 1, 1] of the two branches' gates: 0 for samples that skip the branch, and enough for the others to keep the mean. */
+export type Drops = readonly [attention: Tensor, feedForward: Tensor];
+
 /** What a block does to the residual stream besides its weights. */
 export interface BlockMode {
   /** How the tokens see each other. */
   attention: (attention: SelfAttention, x_BLC: Tensor) => Tensor;
-  /** Draws the samples whose branches are dropped in training; none is dropped without it. */
-  pathDrop?: Generator | undefined;
+  /** What `drawDrops` gave; no branch is dropped without it. */
+  drops?: Drops | undefined;
 }
 
 /** Attention and feed-forward branches, each gated and modulated by the condition. */
@@ -89,31 +92,30 @@ export class Block extends Module {
     return this.adaLn?.forward(activated_BC) ?? shared_B16C!.add(this.modulation_116C!);
   }
 
-  forward(x_BLC: Tensor, modulation_B16C: Tensor, { attention, pathDrop }: BlockMode): Tensor {
+  /** Draws stochastic depth (Huang et al. 2016) for a batch; nothing where no branch is dropped. */
+  drawDrops(x_BLC: Tensor, generator: Generator | undefined): Drops | undefined {
+    if (!this.training || !generator || this.pathDropRate === 0) return undefined;
+    const keep = 1 - this.pathDropRate;
+    const draw = () =>
+      rand([x_BLC.size(0), 1, 1], { generator, device: x_BLC.device })
+        .lt(keep)
+        .to(x_BLC.dtype)
+        .div(keep);
+    return noGrad(() => [draw(), draw()]);
+  }
+
+  forward(x_BLC: Tensor, modulation_B16C: Tensor, { attention, drops }: BlockMode): Tensor {
     const [gate1, gate2, scale1, scale2, shift1, shift2] = modulation_B16C.to(x_BLC.dtype).unbind(2) as [
       Tensor, Tensor, Tensor, Tensor, Tensor, Tensor,
     ]; // prettier-ignore
     const x = scope(() => {
       const attended_BLC = attention(this.attention, modulate(x_BLC, scale1, shift1));
-      return x_BLC.add(attended_BLC.mul(this.#dropPath(gate1, pathDrop)));
+      return x_BLC.add(attended_BLC.mul(drops ? gate1.mul(drops[0]) : gate1));
     });
     return scope(() => {
       const fed_BLC = this.feedForward.forward(modulate(x, scale2, shift2));
-      return x.add(fed_BLC.mul(this.#dropPath(gate2, pathDrop)));
+      return x.add(fed_BLC.mul(drops ? gate2.mul(drops[1]) : gate2));
     });
-  }
-
-  /** Stochastic depth (Huang et al. 2016): the gate is closed for whole samples; the others' are opened further to keep the mean. */
-  #dropPath(gate_B1C: Tensor, generator: Generator | undefined): Tensor {
-    if (!this.training || !generator || this.pathDropRate === 0) return gate_B1C;
-    const keep = 1 - this.pathDropRate;
-    const factor_B11 = noGrad(() =>
-      rand([gate_B1C.size(0), 1, 1], { generator, device: gate_B1C.device })
-        .lt(keep)
-        .to(gate_B1C.dtype)
-        .div(keep),
-    );
-    return gate_B1C.mul(factor_B11);
   }
 }
 

@@ -2,11 +2,12 @@
 // where its tokens say they are, is its `PositionTerm`. No sampling and no losses here.
 // Legend: B batch, L tokens, N tokens of one scale, n of the first one, C width, E code width, V codes.
 import { z } from 'zod';
-import { Embedding, inFloat32, Linear, Module, parameter } from '../nn/index.js';
-import { type Generator, ops, type Tensor } from '../torch/index.js';
+import { Embedding, inFloat32, inTurn, Linear, Module, parameter } from '../nn/index.js';
+import { type Generator, ops, recompute, type Tensor } from '../torch/index.js';
 import { type Family, type Scale, type Scales, tokensOf } from '../tokenizers/index.js';
 import { UsageError } from '../util/errors.js';
-import { AdaptiveLinear, Block, modulate, wholeSequence } from './block.js';
+import type { Segment } from './attention.js';
+import { AdaptiveLinear, Block, type Drops, modulate, wholeSequence } from './block.js';
 import { segmentsOf, type Visibility } from './visibility.js';
 
 const size = z.int().positive();
@@ -117,7 +118,7 @@ export abstract class ScaleTransformer extends Module {
 
   /** Class embeddings [B, C]. */
   condition(labels_B: Tensor): Tensor {
-    return this.classEmb.forward(labels_B);
+    return recompute((labels_B) => this.classEmb.forward(labels_B), labels_B);
   }
 
   /** What the condition does in every block, [B, 1, 6, C] each: a sampler computes it once. */
@@ -185,11 +186,19 @@ export abstract class ScaleTransformer extends Module {
     return probe.narrow(1, 0, 1).matmul(probe.narrow(1, 0, 1)).dtype as 'float32' | 'bfloat16';
   }
 
-  #pass(x_BLC: Tensor, condition_BC: Tensor, segments: ReturnType<typeof segmentsOf>, pathDrop?: Generator): Tensor {
-    const mode = { attention: wholeSequence(segments), pathDrop };
-    const modulations = this.modulations(condition_BC);
-    const x = this.blocks.reduce((x, block, i) => block.forward(x, modulations[i]!, mode), x_BLC);
-    return this.headLogits(x, condition_BC);
+  /** The blocks and the head. Each block is a segment that a tape may recompute, and so is what all of them are given. */
+  #pass(x_BLC: Tensor, condition_BC: Tensor, segments: readonly Segment[], pathDrop?: Generator): Tensor {
+    const activated_BC = recompute((condition_BC) => condition_BC.silu(), condition_BC);
+    const shared_B16C = this.sharedAdaLn && recompute(this.sharedAdaLn.forward.bind(this.sharedAdaLn), activated_BC);
+    const given = { activated_BC, shared_B16C, segments };
+    const layers = this.blocks.map((block) => {
+      const run = (x_BLC: Tensor, { activated_BC, shared_B16C, segments }: typeof given, drops: Drops | undefined) => {
+        const mode = { attention: wholeSequence(segments), drops };
+        return block.forward(x_BLC, block.modulation(activated_BC, shared_B16C), mode);
+      };
+      return { forward: (x_BLC: Tensor) => recompute(run, x_BLC, given, block.drawDrops(x_BLC, pathDrop)) };
+    });
+    return this.headLogits(inTurn(layers, x_BLC), condition_BC);
   }
 
   /** Logits [B, L, V] of the last block's output [B, L, C]. */

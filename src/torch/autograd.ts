@@ -25,6 +25,13 @@ export function enableGrad<T>(body: () => T): T {
   return withGradMode(true, body);
 }
 
+/** Whether operators are recorded for backward here and now. */
+export function gradEnabled(): boolean {
+  const on = native.setGradMode(true);
+  native.setGradMode(on);
+  return on;
+}
+
 /** Options of mixed precision. */
 export interface AutocastOptions {
   /** `cpu` or `cuda`. */

@@ -15,7 +15,8 @@ export {
   noGrad,
   straightThrough,
 } from './autograd.js';
-export { Generator } from './random.js';
+export { Generator, type Rows } from './random.js';
+export { recompute, Tape } from './recompute.js';
 export {
   aliasTypedArray,
   arange,
