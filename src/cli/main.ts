@@ -1,6 +1,7 @@
 // The command line: one file a verb registers itself here. Usage errors end in one line and exit code 2; faults of ours keep their stack.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { leaveWithLauncher, writeElasticError } from '../launch/index.js';
 import { UsageError } from '../util/errors.js';
 import { registerConvert } from './convert.js';
 import { registerData } from './data.js';
@@ -10,6 +11,7 @@ import { registerEvaluate } from './evaluate.js';
 import { registerExperiment } from './experiment.js';
 import { registerGolden } from './golden.js';
 import { registerInfo } from './info.js';
+import { registerLaunch } from './launch.js';
 import { registerPull } from './pull.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerReconstruct } from './reconstruct.js';
@@ -30,6 +32,7 @@ const commands = [
   registerReconstruct,
   registerEdit,
   registerEvaluate,
+  registerLaunch,
   registerExperiment,
   registerGolden,
   registerDoctor,
@@ -62,9 +65,11 @@ function leaveOnBrokenPipe(): void {
 /** Runs the command line; sets the process's exit code. */
 export async function run(argv: readonly string[]): Promise<void> {
   leaveOnBrokenPipe();
+  leaveWithLauncher();
   try {
     await program().parseAsync(argv);
   } catch (error) {
+    if (!(error instanceof CommanderError && error.exitCode === 0)) writeElasticError(error);
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else if (error instanceof UsageError) {
       console.error(`error: ${error.message}`);
