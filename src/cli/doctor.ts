@@ -2,6 +2,7 @@
 // It must run where the addon does not load, so it imports no torch.
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { describeDistribution } from './doctor/distribution.js';
 import { type Facts, gatherFacts } from './doctor/facts.js';
 import { type Finding, findingsOf } from './doctor/findings.js';
 
@@ -35,7 +36,11 @@ function describe({ level, lack, cost, remedy }: Finding): string {
   return `${paint[level](level)}: ${lack}\n  costs: ${cost}\n  mend:  ${remedy}`;
 }
 
-function doctor({ json }: { json?: boolean }): void {
+function doctor({ json = false, dist = false }: { json?: boolean; dist?: boolean }): void {
+  if (dist) {
+    describeDistribution(json);
+    return;
+  }
   const facts = gatherFacts();
   const findings = findingsOf(facts);
   const usable = !findings.some((one) => one.level === 'error');
@@ -53,6 +58,10 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .description('say what this machine and its libtorch can do, what is lacking and how to mend it')
     .option('--json', 'print facts and findings as JSON')
-    .addHelpText('after', '\nExit code 2 where Scalewise cannot run.\n\nExample:\n  scalewise doctor\n')
+    .option('--dist', 'say which process of a job this is by what its launcher set')
+    .addHelpText(
+      'after',
+      '\nExit code 2 where Scalewise cannot run.\n\nExamples:\n  scalewise doctor\n  srun scalewise doctor --dist\n',
+    )
     .action(doctor);
 }

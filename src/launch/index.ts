@@ -1,4 +1,5 @@
 // Starting processes and knowing which one this is; no torch here.
+export { doubtsOf, hostsOf, launchVariables } from './describe.js';
 export { launch } from './launch.js';
 export { processesOf } from './nodes.js';
 export { planOf } from './plan.js';
