@@ -18,9 +18,19 @@ function duration(seconds: number): string {
   return h ? `${h} h ${m} min` : m ? `${m} min ${s} s` : `${s} s`;
 }
 
-/** Counts from `start` (work done by an earlier run) to `total` in `unit`s, e.g. images. */
-export function progress(options: { label: string; total: number; unit: string; start?: number }): Progress {
-  const { label, total, unit, start = 0 } = options;
+/** What is counted: from `start` (work done by an earlier run) to `total` in `unit`s, e.g. images. */
+export interface ProgressOptions {
+  label: string;
+  total: number;
+  unit: string;
+  start?: number;
+  /** Shows nothing: for processes of a world besides the first. */
+  quiet?: boolean;
+}
+
+/** Shows work under way. */
+export function progress({ label, total, unit, start = 0, quiet = false }: ProgressOptions): Progress {
+  if (quiet) return { update: () => undefined, stop: () => undefined };
   const began = performance.now();
   const rate = (done: number) => (done - start) / Math.max((performance.now() - began) / 1000, 1e-3);
   const describe = (done: number) => {
