@@ -19,8 +19,6 @@ export interface Member {
   environment: NodeJS.ProcessEnv;
 }
 
-const patience = 10_000; // milliseconds between SIGTERM and SIGKILL
-
 /** Passes every line on to stderr with the rank before it: stdout is the first process's alone. */
 function relay(stream: Readable | null, rank: number): void {
   if (stream) createInterface({ input: stream }).on('line', (line) => process.stderr.write(`[rank ${rank}] ${line}\n`));
@@ -60,8 +58,9 @@ export interface Group {
 /**
  * Starts a group; when one fails the others are ended: by SIGTERM, and SIGKILL where that does not help. After a signal that was passed on,
  * an end by that signal is none, and no second one is sent, which would stop a process that saves its checkpoint.
+ * @param patience milliseconds between SIGTERM and SIGKILL
  */
-export function startGroup(program: readonly string[], members: readonly Member[]): Group {
+export function startGroup(program: readonly string[], members: readonly Member[], patience: number): Group {
   const children = members.map((member) => start(program, member));
   const send = (signal: NodeJS.Signals) => {
     for (const child of children) child.kill(signal);

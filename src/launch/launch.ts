@@ -1,6 +1,6 @@
 // `scalewise launch`: starts the processes of a job on this machine with torchrun's variables, and all of them anew when one fails.
 import { createServer } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { secondSignal } from '../util/signals.js';
 import { type Failure, type Group, type Member, startGroup } from './group.js';
 import type { LaunchPlan } from './plan.js';
@@ -10,6 +10,8 @@ export interface LaunchOptions extends LaunchPlan {
   program: readonly string[];
   /** How often the group may be started again. */
   maxRestarts: number;
+  /** Milliseconds from SIGTERM to SIGKILL for the others when one has failed. */
+  patience?: number;
   say: (line: string) => void;
 }
 
@@ -59,13 +61,13 @@ async function membersOf(options: LaunchOptions, restart: number): Promise<Membe
 }
 
 /** Passes signals on to the group that runs: the first as it is, another one of the user's as SIGKILL. */
-function passSignals(group: () => Group | undefined): { stopped: () => boolean; end: () => void } {
+function passSignals(group: () => Group | undefined) {
   const isSecond = secondSignal();
-  let stopped = false;
+  let stopped: NodeJS.Signals | undefined;
   const pass = (signal: NodeJS.Signals) => {
     if (isSecond()) group()?.pass('SIGKILL');
     else if (!stopped) group()?.pass(signal);
-    stopped = true;
+    stopped ??= signal;
   };
   process.on('SIGINT', pass).on('SIGTERM', pass);
   return { stopped: () => stopped, end: () => process.off('SIGINT', pass).off('SIGTERM', pass) };
@@ -79,12 +81,14 @@ export async function launch(options: LaunchOptions): Promise<number> {
   try {
     for (let restart = 0; ; restart++) {
       const members = await membersOf(options, restart);
-      if (signals.stopped()) return 130;
-      group = startGroup(program, members);
+      const stopped = signals.stopped();
+      if (stopped) return 128 + constants.signals[stopped];
+      group = startGroup(program, members, options.patience ?? 10_000);
       const failure: Failure | undefined = await group.ended;
       if (!failure) return 0;
       say(`rank ${failure.rank} ${failure.how}${processes > 1 ? '; the other processes here have ended too' : ''}`);
-      if (signals.stopped() || final.includes(failure.code) || restart >= maxRestarts) return failure.code;
+      if (signals.stopped() !== undefined || final.includes(failure.code) || restart >= maxRestarts)
+        return failure.code;
       say(`starting all ${processes} again (restart ${restart + 1} of ${maxRestarts})`);
     }
   } finally {

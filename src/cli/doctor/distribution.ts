@@ -29,7 +29,7 @@ export function describeDistribution(json: boolean): void {
     ...(size > 1 ? [['address', `${host} port ${port}, served by ${agentStore ? "torchrun's agent" : 'rank 0'}`]] : []),
     ...(hosts.length ? [['hosts', hosts.join(' ')]] : []),
     ...(restart ? [['restarts', String(restart)]] : []),
-    ...variables.map(([name, value]) => [name, value]),
+    ['variables', variables.map(([name, value]) => `${name}=${value}`).join(' ') || 'none'],
     ...doubts.map((doubt) => ['doubtful', doubt]),
   ];
   console.log(rows.map(([name, value]) => `${name!.padEnd(10)} ${value}`).join('\n')); // in one piece, as ranks print at the same time
