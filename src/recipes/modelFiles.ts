@@ -56,14 +56,14 @@ function findPulled(name: string, kind: ModelKind): string {
 }
 
 /**
- * The tokenizer that belongs to a generator's file: in its folder, in the run's that the checkpoint belongs to, or the published one of the
- * family, beside it under its published name or in the cache.
+ * The tokenizer that belongs to a generator's file: in its folder, in the run's that the checkpoint or average belongs to, or the published one
+ * of the family, beside it under its published name or in the cache.
  */
 export function tokenizerBeside(generatorFile: string, family: Family): string {
   const folder = dirname(generatorFile);
   const published = findPublished(`${family}-tokenizer`)!;
   const found =
-    [folder, dirname(dirname(folder))]
+    [folder, dirname(folder), dirname(dirname(folder))]
       .map((place) => join(place, 'tokenizer.safetensors'))
       .concat(join(folder, basename(published.path)))
       .find((file) => existsSync(file)) ?? cachedFile(published.name);
