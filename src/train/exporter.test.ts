@@ -9,14 +9,24 @@ const folder = () => mkdtempSync(join(tmpdir(), 'scalewise-prom-'));
 
 test('the text: sorted, named as Prometheus allows, values and labels escaped', () => {
   const text = prometheusText(
-    { 'loss/4×4': NaN, loss: 2.5, mfu: Infinity, rate: 1e-9, memory_peak: 3 * 2 ** 40 },
+    {
+      'loss/part': NaN,
+      loss: 2.5,
+      loss_scale_4x6: 1,
+      loss_scale_8: 2,
+      mfu: Infinity,
+      rate: 1e-9,
+      memory_peak: 3 * 2 ** 40,
+    },
     { run: 'a "b"\\\nc', rank: '0' },
   );
   const braces = '{run="a \\"b\\"\\\\\\nc",rank="0"}';
   const lines = text.split('\n').filter((line) => !line.startsWith('#'));
   expect(lines).toEqual([
     `scalewise_loss${braces} 2.5`,
-    `scalewise_loss_4_4${braces} NaN`,
+    `scalewise_loss_part${braces} NaN`,
+    `scalewise_loss_scale${braces.replace('}', ',scale="4x6"}')} 1`,
+    `scalewise_loss_scale${braces.replace('}', ',scale="8"}')} 2`,
     `scalewise_memory_peak${braces} 3298534883328`,
     `scalewise_mfu${braces} +Inf`,
     `scalewise_rate${braces} 1e-9`,
@@ -29,7 +39,8 @@ test('the text: sorted, named as Prometheus allows, values and labels escaped', 
 });
 
 test('names that come out as one are written once', () => {
-  expect(prometheusText({ 'a/b': 1, a_b: 2 }, {}).match(/^scalewise_a_b/gm)).toHaveLength(1);
+  expect(prometheusText({ 'a/b': 1, a_b: 2 }, {}).match(/^scalewise_a_b\{\} 2/gm)).toHaveLength(1);
+  expect(prometheusText({ x_scale_1: 1, x_scale_2: 2 }, {}).match(/^# TYPE/gm)).toHaveLength(1);
 });
 
 test('the file beside the metrics: replaced at every record, gone at the end', () => {
@@ -37,7 +48,8 @@ test('the file beside the metrics: replaced at every record, gone at the end', (
   const exporter = new MetricsExporter({ run, kind: 'train', images: 100 });
   expect(exporter.path).toBe(join(run, 'metrics.prom'));
   const before = Date.now() / 1000;
-  for (const step of [1, 2]) exporter.record({ step, imagesSeen: 8 * step }, { loss: 1 / step });
+  for (const step of [1, 2])
+    exporter.record({ step, imagesSeen: 8 * step, skipped: 0, skippedInRow: 0 }, { loss: 1 / step });
   expect(readdirSync(run)).toEqual(['metrics.prom']);
   const text = readFileSync(exporter.path, 'utf8');
   const labels = `{run="${run}",kind="train",rank="0"}`;

@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { explainIo, writeFileAtomic } from '../util/files.js';
-import type { Clock } from './checkpoint.js';
+import type { Clock } from './checkpointFiles.js';
 
 /** What a series is told apart by. */
 export interface ExporterOptions {
@@ -30,6 +30,8 @@ const help: Readonly<Record<string, string>> = {
   images_total: 'Images to train on in all.',
   last_record_timestamp_seconds: 'When these numbers were recorded.',
   loss: 'The loss that is minimised.',
+  loss_scale: 'Cross-entropy of the tokens of one scale against the true ones.',
+  accuracy_scale: 'Share of the tokens of one scale that are predicted rightly.',
   learning_rate: 'The learning rate of the last step.',
   gradient_norm: 'The global gradient norm before clipping.',
   images_per_second: 'Images trained on a second, of all processes.',
@@ -39,8 +41,11 @@ const help: Readonly<Record<string, string>> = {
   memory_peak: 'Bytes that the process held in memory at most.',
 };
 
-/** A metric's name as Prometheus allows it. */
-const metricName = (name: string) => `${prefix}${name.replace(/[^a-zA-Z0-9_]/g, '_')}`;
+/** A recorded name as Prometheus has it: what is of one scale (`loss_scale_8`) has the scale as a label. */
+function seriesOf(name: string): { metric: string; scale?: string } {
+  const [, measure, scale] = /^(.+_scale)_(.+)$/.exec(name) ?? [];
+  return { metric: prefix + (measure ?? name).replace(/[^a-zA-Z0-9_]/g, '_'), ...(scale && { scale }) };
+}
 
 /** A label's value between quotes. */
 const quoted = (text: string) => `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
@@ -51,21 +56,26 @@ function numberText(value: number): string {
   return Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : '-Inf';
 }
 
-/** Gauges in Prometheus' text format, sorted by name, all with the same labels. */
+const inBraces = (labels: Readonly<Record<string, string>>) =>
+  Object.entries(labels).map(([name, value]) => `${name}=${quoted(value)}`).join(','); // prettier-ignore
+
+/** Gauges in Prometheus' text format, sorted by name, all with the given labels. */
 export function prometheusText(
   values: Readonly<Record<string, number>>,
   labels: Readonly<Record<string, string>>,
 ): string {
-  const inBraces = Object.entries(labels)
-    .map(([name, value]) => `${name}=${quoted(value)}`)
-    .join(',');
-  // two names that come out as one would make a reader refuse the file
-  const byMetric = new Map(Object.entries(values).map(([name, value]) => [metricName(name), { name, value }]));
-  return Array.from(byMetric)
+  const metrics = new Map<string, Map<string, number>>(); // of each metric its series: a reader refuses what comes twice
+  for (const [name, value] of Object.entries(values)) {
+    const { metric, scale } = seriesOf(name);
+    const series = metrics.get(metric) ?? new Map<string, number>();
+    metrics.set(metric, series.set(inBraces({ ...labels, ...(scale && { scale }) }), value));
+  }
+  return Array.from(metrics)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([metric, { name, value }]) => {
-      const said = help[name] ?? 'A number that training records.';
-      return `# HELP ${metric} ${said}\n# TYPE ${metric} gauge\n${metric}{${inBraces}} ${numberText(value)}\n`;
+    .map(([metric, series]) => {
+      const said = help[metric.slice(prefix.length)] ?? 'A number that training records.';
+      const lines = Array.from(series, ([braces, value]) => `${metric}{${braces}} ${numberText(value)}\n`);
+      return `# HELP ${metric} ${said}\n# TYPE ${metric} gauge\n${lines.join('')}`;
     })
     .join('');
 }
@@ -88,7 +98,7 @@ export class MetricsExporter {
   }
 
   /** Replaces the file by the numbers of now: a reader sees the old ones or the new. */
-  record({ step, imagesSeen }: Clock, values: Readonly<Record<string, number>>): void {
+  record({ step, imagesSeen }: Pick<Clock, 'step' | 'imagesSeen'>, values: Readonly<Record<string, number>>): void {
     const last_record_timestamp_seconds = Date.now() / 1000;
     const all = { ...values, step, images_seen: imagesSeen, images_total: this.#images, last_record_timestamp_seconds };
     writeFileAtomic(this.path, prometheusText(all, this.#labels));

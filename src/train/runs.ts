@@ -1,0 +1,158 @@
+// What run folders tell of their trainings, read without changing anything: how far, how well, how large, and whether they are whole.
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { readJsonLines, SafetensorsFile } from '../formats/index.js';
+import { UsageError } from '../util/errors.js';
+import { explainIo } from '../util/files.js';
+import { type Clock, listCheckpoints, type Manifest } from './checkpointFiles.js';
+import type { MetricsRecord } from './runFolder.js';
+import { writerOf } from './runWriter.js';
+
+/** A checkpoint as its manifest and its files' sizes tell; their sums are not read. */
+export interface CheckpointGlance {
+  path: string;
+  bytes: number;
+  /** Absent where the manifest cannot be read. */
+  clock?: Clock;
+  /** Whether its manifest says that it stays for good. */
+  kept?: boolean;
+  /** What is wrong with it. */
+  problem?: string;
+}
+
+/**
+ * `running`: a process of this machine writes to it now. `done`: its newest checkpoint holds all images that were asked for. `damaged`: its
+ * newest checkpoint is not whole. `unfinished`: none of these; it may be running on another machine (`host`).
+ */
+export type RunState = 'running' | 'done' | 'unfinished' | 'damaged';
+
+/** A run folder. */
+export interface RunSummary {
+  path: string;
+  config: Readonly<Record<string, unknown>>;
+  /** tokenizer, train, refine. */
+  kind: string;
+  /** Of its settings, or of the tokenizer beside it. */
+  family?: string;
+  /** Images of the newest record, of the newest whole checkpoint, and to train on in all. */
+  imagesSeen: number;
+  imagesSaved: number;
+  images: number;
+  /** The newest record. */
+  last: MetricsRecord | undefined;
+  records: readonly MetricsRecord[];
+  state: RunState;
+  /** What is wrong, where something is. */
+  problem?: string;
+  /** Where its newest event file was written. */
+  host?: string;
+  written: Date;
+  bytes: number;
+  /** Newest first. */
+  checkpoints: readonly CheckpointGlance[];
+}
+
+/** Bytes of a folder and when something in it was written last; files that vanish meanwhile count for nothing. */
+function sizeOfFolder(path: string): { bytes: number; written: Date } {
+  let [bytes, written] = [0, 0];
+  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const found = lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false });
+    bytes += found?.size ?? 0;
+    written = Math.max(written, found?.mtimeMs ?? 0);
+  }
+  return { bytes, written: new Date(written) };
+}
+
+/** Looks at a checkpoint's manifest and at the sizes of its files. */
+export function glanceAtCheckpoint(path: string): CheckpointGlance {
+  const { bytes } = sizeOfFolder(path);
+  try {
+    const text = readFileSync(join(path, 'manifest.json'), 'utf8');
+    const { clock, kept = false, files } = JSON.parse(text) as Manifest;
+    const wrong = Object.entries(files).find(
+      ([name, file]) => statSync(join(path, name), { throwIfNoEntry: false })?.size !== file.bytes,
+    );
+    const problem = `${path}: damaged: ${wrong?.[0]} is missing or has another size`;
+    return { path, bytes, clock, kept, ...(wrong && { problem }) };
+  } catch {
+    return { path, bytes, problem: `${path}: damaged: its manifest.json cannot be read` };
+  }
+}
+
+function readConfig(path: string): Readonly<Record<string, unknown>> {
+  const file = join(path, 'config.json');
+  if (!existsSync(file)) throw new UsageError(`${path}: a run without config.json`);
+  let config: unknown;
+  try {
+    config = JSON.parse(explainIo(file, () => readFileSync(file, 'utf8')));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${file}: not JSON; the run is damaged`, { cause: error });
+  }
+  const { kind, images } = (config ?? {}) as Record<string, unknown>;
+  if (typeof kind !== 'string' || typeof images !== 'number')
+    throw new UsageError(`${file}: expected the settings of a training, with kind and images`);
+  return config as Record<string, unknown>;
+}
+
+function familyOf(path: string, { family }: Readonly<Record<string, unknown>>): string | undefined {
+  if (typeof family === 'string') return family;
+  const tokenizer = join(path, 'tokenizer.safetensors');
+  if (!existsSync(tokenizer)) return undefined;
+  const file = new SafetensorsFile(tokenizer);
+  file.close();
+  return file.metadata['family'];
+}
+
+/**
+ * Reads a run folder.
+ * @throws UsageError where its settings or metrics cannot be read
+ */
+export function readRun(path: string): RunSummary {
+  if (!existsSync(path))
+    throw new UsageError(`${path}: there is no such folder; \`scalewise runs list\` shows what there is`);
+  const config = readConfig(path);
+  const images = config['images'] as number;
+  const records = readJsonLines<MetricsRecord>(join(path, 'metrics.jsonl'));
+  const checkpoints = listCheckpoints(join(path, 'checkpoints')).map(glanceAtCheckpoint);
+  const imagesSaved = checkpoints.find(({ problem }) => problem === undefined)?.clock?.imagesSeen ?? 0;
+  const last = records.at(-1);
+  const family = familyOf(path, config);
+  const writer = explainIo(path, () => writerOf(path));
+  const problem = checkpoints[0]?.problem;
+  const state = writer?.isOpen ? 'running' : problem !== undefined ? 'damaged' : imagesSaved >= images ? 'done' : 'unfinished'; // prettier-ignore
+  return {
+    path,
+    config,
+    kind: config['kind'] as string,
+    ...(family !== undefined && { family }),
+    imagesSeen: last?.imagesSeen ?? imagesSaved,
+    imagesSaved,
+    images,
+    last,
+    records,
+    state,
+    ...(problem !== undefined && { problem }),
+    ...(writer && { host: writer.host }),
+    ...explainIo(path, () => sizeOfFolder(path)),
+    checkpoints,
+  };
+}
+
+const deepest = 4;
+const isRunPart = (name: string) => name === 'metrics.jsonl' || name === 'checkpoints';
+
+/** Paths of the run folders in a folder (itself, or down to four levels below), sorted. */
+export function findRuns(folder: string, depth = 0): string[] {
+  const entries = explainIo(folder, () => readdirSync(folder, { withFileTypes: true }));
+  if (entries.some(({ name }) => isRunPart(name))) return [folder];
+  const isNew = entries.some(({ name }) => name === 'config.json') && entries.some(({ name }) => name === 'samples');
+  if (isNew) return [folder];
+  if (depth === deepest) return [];
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
+    .map(({ name }) => join(folder, name))
+    .sort()
+    .flatMap((path) => findRuns(path, depth + 1));
+}
