@@ -10,16 +10,6 @@
 namespace scalewise {
 namespace {
 
-std::vector<at::Tensor> readTensors(napi_env env, State& state, napi_value handles) {
-  std::vector<at::Tensor> tensors;
-  for (const int64_t handle : readIntegers(env, handles, "tensors")) {
-    at::Tensor* tensor = state.tensors.find(handle);
-    if (!tensor) throw Misuse("tensors: one was freed (its scope ended, or dispose() was called)");
-    tensors.push_back(*tensor);
-  }
-  return tensors;
-}
-
 /// backward(outputs, outputGradients | undefined, retainGraph)
 napi_value backward(napi_env env, State& state, const Arguments& args) {
   const auto outputs = readTensors(env, state, args[0]);

@@ -54,5 +54,10 @@ std::vector<Entry> autogradEntries();
 std::vector<Entry> randomEntries();
 std::vector<Entry> systemEntries();
 std::vector<Entry> allocationEntries();
+#ifdef SCALEWISE_C10D
+std::vector<Entry> distributedEntries();
+#else  // libtorch was built without
+inline std::vector<Entry> distributedEntries() { return {}; }
+#endif
 
 }  // namespace scalewise

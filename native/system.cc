@@ -38,7 +38,11 @@ napi_value information(napi_env env, State&, const Arguments&) {
   set(env, result, "onednn", makeBoolean(env, at::hasMKLDNN()));
   set(env, result, "cuda", makeBoolean(env, at::hasCUDA()));
   set(env, result, "cudaDevices", makeNumber(env, at::hasCUDA() ? static_cast<double>(at::getNumGPUs()) : 0));
-  set(env, result, "gloo", makeBoolean(env, exported("_ZN4c10d16ProcessGroupGloo13createDefaultDeviceEv") || exported("_ZN4c10d16ProcessGroupGloo19createDefaultDeviceEb")));
+#ifdef SCALEWISE_GLOO
+  set(env, result, "gloo", makeBoolean(env, true));
+#else
+  set(env, result, "gloo", makeBoolean(env, false));
+#endif
   set(env, result, "nccl", makeBoolean(env, exported("ncclGetVersion")));
   return result;
 }

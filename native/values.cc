@@ -382,4 +382,14 @@ napi_value makeIntegers(napi_env env, c10::ArrayRef<int64_t> values) {
   return result;
 }
 
+std::vector<at::Tensor> readTensors(napi_env env, State& state, napi_value handles) {
+  std::vector<at::Tensor> tensors;
+  for (const int64_t handle : readIntegers(env, handles, "tensors")) {
+    at::Tensor* tensor = state.tensors.find(handle);
+    if (!tensor) throw Misuse("tensors: one was freed (its scope ended, or dispose() was called)");
+    tensors.push_back(*tensor);
+  }
+  return tensors;
+}
+
 }  // namespace scalewise

@@ -15,6 +15,7 @@ napi_value toJavaScript(napi_env env, State& state, c10::IValue value);
 
 // Small readers and makers shared by the other native files.
 at::Tensor& tensorAt(napi_env env, State& state, napi_value handle);
+std::vector<at::Tensor> readTensors(napi_env env, State& state, napi_value handles);
 bool isGiven(napi_env env, napi_value value);  // neither undefined nor null
 int64_t readInteger(napi_env env, napi_value value, const char* what);
 bool readBoolean(napi_env env, napi_value value, const char* what);

@@ -11,7 +11,8 @@ import { checkBuildTools } from './tools.mjs';
 function stampOf(project, { libraries, version }) {
   const hash = createHash('sha256').update(JSON.stringify([project, libraries, version]));
   const folder = join(project, 'native');
-  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  for (const name of readdirSync(folder, { recursive: true }).sort())
+    if (statSync(join(folder, name)).isFile()) hash.update(name).update(readFileSync(join(folder, name)));
   for (const name of readdirSync(libraries).sort()) {
     if (!/^lib(torch|c10).*\.so/.test(name)) continue;
     const { size, mtimeMs } = statSync(join(libraries, name));

@@ -15,6 +15,17 @@ export {
   noGrad,
   straightThrough,
 } from './autograd.js';
+export {
+  type Backend,
+  distributedBackends,
+  Heartbeat,
+  ownAddress,
+  ProcessGroup,
+  Reducer,
+  type ReducerOptions,
+  requireBackend,
+  TcpStore,
+} from './distributed.js';
 export { Generator, type Rows } from './random.js';
 export { recompute, Tape } from './recompute.js';
 export {

@@ -13,12 +13,15 @@ export interface LibtorchBuild {
   /** Folder that holds libtorch's `lib`. */
   root: string;
   version: string;
-  /** Path of the addon, absolute or relative to the file. */
+  /** Path of the addon. */
   addon: string;
 }
 
 /** A tensor or generator under a small integer that only src/torch hands out. */
 export type Handle = number;
+
+/** An object of the addon that only the addon looks into. */
+export type External = object;
 
 /** Arguments and results of boxed calls: handles, numbers, strings, booleans, arrays of these. */
 export type Boxed = unknown;
@@ -74,6 +77,40 @@ export interface Native {
   keepFreedMemory(): void;
   trimMemory(): void;
   reportMemory(bytes: number): number;
+  // the rest is absent where libtorch was built without c10d
+  createStore(host: string, port: number, serves: boolean, address: string, prefix: string, timeout: number): External;
+  storePort(store: External): number;
+  storeSet(store: External, key: string, value: string): void;
+  storeGet(store: External, key: string): string;
+  storeAdd(store: External, key: string, amount: number): number;
+  storeCheck(store: External, key: string): boolean;
+  closeStore(store: External): void;
+  ownAddress(host: string): string;
+  createGroup(
+    store: External,
+    rank: number,
+    size: number,
+    address: string,
+    ncclLibrary: string | undefined,
+    timeout: number,
+  ): External;
+  closeGroup(group: External): void;
+  broadcast(group: External, tensors: Handle[], from: number): void;
+  allReduce(group: External, tensors: Handle[], how: string): void;
+  allGather(group: External, tensor: Handle): Handle[];
+  createReducer(
+    group: External,
+    parameters: Handle[],
+    bucketBytes: number,
+    firstBucketBytes: number,
+    findUnused: boolean,
+  ): External;
+  prepareForward(reducer: External): void;
+  prepareBackward(reducer: External, outputs: Handle[]): void;
+  closeReducer(reducer: External): void;
+  startHeartbeat(store: External, rank: number, size: number): External;
+  silentRanks(heartbeat: External): number[] | null;
+  stopHeartbeat(heartbeat: External): void;
 }
 
 /** What the loaded libtorch is and can do. */
@@ -130,7 +167,7 @@ function load(): { native: Native; build: LibtorchBuild } {
     const cudaLibrary = join(build.root, 'lib', 'libtorch_cuda.so');
     // the kernels of a CUDA build register themselves when their library loads; it needs NVIDIA's driver
     if (existsSync(cudaLibrary) && existsSync('/dev/nvidiactl')) native.loadLibrary(cudaLibrary);
-    return { native, build };
+    return { native, build: { ...build, addon } };
   } catch (error) {
     const [reason] = (error as Error).message.split('\n');
     throw new UsageError(`the native addon ${addon} does not load: ${reason}; ${remedy}`, { cause: error });

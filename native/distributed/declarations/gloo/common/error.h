@@ -1,0 +1,2 @@
+// See declarations/README.md.
+#pragma once
