@@ -56,7 +56,7 @@ export function doubtsOf(env: Environment, topology: Topology): string[] {
       `Slurm's own ranks are there as well; ${source} was taken`,
     ],
     [
-      size > 1 && !loopback,
+      localSize < size,
       'what the processes send each other is neither encrypted nor authenticated: keep it inside a trusted network',
     ],
   ];

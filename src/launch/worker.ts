@@ -18,7 +18,7 @@ export function writeElasticError(error: unknown): void {
   const file = process.env['TORCHELASTIC_ERROR_FILE'];
   if (!file) return;
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const ours = name === 'UsageError'; // its sentence says all; torchrun prints py_callstack
+  const ours = name === 'UsageError' || name === 'CommanderError'; // its sentence says all; torchrun prints py_callstack
   const extraInfo = {
     py_callstack: ours ? message : (stack ?? message),
     timestamp: String(Math.floor(Date.now() / 1000)),
