@@ -7,6 +7,7 @@ import { registerConvert } from './convert.js';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
 import { registerEdit } from './edit.js';
+import { registerEma } from './ema.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExperiment } from './experiment.js';
 import { registerGolden } from './golden.js';
@@ -15,6 +16,7 @@ import { registerLaunch } from './launch.js';
 import { registerPull } from './pull.js';
 import { registerQuickstart } from './quickstart.js';
 import { registerReconstruct } from './reconstruct.js';
+import { registerRuns } from './runs.js';
 import { registerSample } from './sample.js';
 import { registerTokenizer } from './tokenizer.js';
 import { registerRefine, registerTrain } from './train.js';
@@ -31,9 +33,11 @@ const commands = [
   registerSample,
   registerReconstruct,
   registerEdit,
+  registerEma,
   registerEvaluate,
   registerLaunch,
   registerExperiment,
+  registerRuns,
   registerGolden,
   registerDoctor,
 ];
@@ -73,7 +77,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else if (error instanceof UsageError) {
       console.error(`error: ${error.message}`);
-      process.exitCode = 2;
+      process.exitCode = error.exitCode;
     } else throw error;
   }
 }
