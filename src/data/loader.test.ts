@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { seedFor } from '../util/random.js';
 import type { ImageSet } from './imageSet.js';
-import { type Loader, type LoaderOptions, openLoader, type Span } from './loader.js';
+import type { Loader, LoaderOptions, Span } from './loader.js';
+import { openLoader } from './openLoader.js';
 
 const count = 48;
 const side = 4;

@@ -20,10 +20,14 @@ export function findPackagedData(name: string): PackagedData {
   throw new UsageError(`data: '${name}' is neither a folder nor one of ${names.join(', ')}${didYouMean(name, names)}`);
 }
 
-/** What a name or path means: the packaged data set of that name, else the folder (one that is named alike can be given as ./NAME). */
+/** Whether a name means a packaged data set: a folder that is named alike can be given as ./NAME. */
+export function isPackaged(name: string): boolean {
+  return packagedData.some((one) => one.name === name);
+}
+
+/** What a name or path means: the packaged data set of that name, else the folder. */
 export function locateData(nameOrFolder: string): PackagedData | FolderLayout {
-  const isName = packagedData.some((one) => one.name === nameOrFolder);
-  return isName || !existsSync(nameOrFolder) ? findPackagedData(nameOrFolder) : layOut(nameOrFolder);
+  return isPackaged(nameOrFolder) || !existsSync(nameOrFolder) ? findPackagedData(nameOrFolder) : layOut(nameOrFolder);
 }
 
 /** The sentence that tells of a held-out split, where there is one. */

