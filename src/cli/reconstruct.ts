@@ -1,7 +1,7 @@
 // `scalewise reconstruct`: images through a tokenizer and back, and what is left of them.
 import { Option, type Command } from 'commander';
 import { join } from 'node:path';
-import { imageCount, openData } from '../data/index.js';
+import { batch, imageCount, openData } from '../data/index.js';
 import { type Cell, cellPng } from '../evaluate/index.js';
 import { generatorFamilies } from '../models/index.js';
 import { loadFeatures, loadModels, loadTokenizer, reconstructionGrid, reconstructionReport, type ReconstructionReport, useMachine } from '../recipes/index.js'; // prettier-ignore
@@ -81,7 +81,7 @@ async function run(flags: Flags): Promise<void> {
   });
   if (flags.grid !== undefined) {
     const first = Array.from({ length: Math.min(10, report.images) }, (_, i) => i);
-    writeFileAtomic(flags.grid, (await reconstructionGrid(tokenizer, set, first, scales, device)).data);
+    writeFileAtomic(flags.grid, (await reconstructionGrid(tokenizer, batch(set, first).image_B3HW, scales)).data);
   }
   if (flags.json) console.log(JSON.stringify({ data, split, size: side, features: flags.features, ...report }));
   else print(report, flags.features);

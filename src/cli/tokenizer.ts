@@ -1,22 +1,29 @@
 // `scalewise tokenizer train`.
 import { type Command } from 'commander';
-import { openData } from '../data/index.js';
+import { openData, openLoader } from '../data/index.js';
 import { newTokenizer, tokenizerPresets, tokenizerSettings, trainTokenizer } from '../recipes/index.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, outOf, printSettings, say, settingsFrom, type TrainingFlags, withTrainingFlags } from './settingsOptions.js'; // prettier-ignore
+import { joinJob } from './trainingWorld.js';
 
 async function train(flags: TrainingFlags): Promise<void> {
-  const settings = settingsFrom('tokenizer train', tokenizerSettings, tokenizerPresets, flags);
-  printSettings(settings);
+  const given = settingsFrom('tokenizer train', tokenizerSettings, tokenizerPresets, flags);
+  printSettings(given);
   if (flags.dryRun) {
-    const tokenizer = newTokenizer(settings);
+    const tokenizer = newTokenizer(given);
     say(`${tokenizer.parameterCount().toLocaleString('en')} parameters; nothing was trained (--dry-run)`);
     return;
   }
   const out = outOf(flags);
+  const job = joinJob(given);
+  const { settings, world } = job;
   const { set, broken } = await openData(settings.data, 'train', settings.imageSize);
   sayBroken(broken);
-  const { end } = await trainTokenizer(settings, set, out, say);
+  const { imageSize: side, seed, flip, crop } = settings;
+  const loader = openLoader(set, { side, seed, flip, crop });
+  const { end } = await trainTokenizer(settings, loader, out, job);
+  await loader.close();
+  world.leave();
   process.exitCode = exitCodeOf(end);
 }
 

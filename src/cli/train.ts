@@ -11,11 +11,13 @@ import {
   type RefineSettings,
   refineSettings,
   type Start,
+  targetsFor,
   trainGenerator,
   useMachine,
 } from '../recipes/index.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, outOf, printSettings, say, settingsFrom, type TrainingFlags, withTrainingFlags } from './settingsOptions.js'; // prettier-ignore
+import { joinJob } from './trainingWorld.js';
 
 interface ModelFlags extends TrainingFlags {
   tokenizer?: string;
@@ -24,22 +26,29 @@ interface ModelFlags extends TrainingFlags {
 
 async function run<S extends GeneratorSettings | RefineSettings>(
   kind: 'train' | 'refine',
-  settings: S,
+  given: S,
   flags: ModelFlags,
   begin: (settings: S, classes: readonly string[]) => Start,
 ): Promise<void> {
-  printSettings(settings);
   if (flags.dryRun) {
-    say(`${Math.ceil(settings.images / settings.batchSize)} steps; nothing was trained (--dry-run)`);
+    printSettings(given);
+    say(`${Math.ceil(given.images / given.batchSize)} steps; nothing was trained (--dry-run)`);
     return;
   }
   const out = outOf(flags);
+  const job = joinJob(given);
+  const { settings, world } = job;
+  if (world.isFirst) printSettings(given);
   useMachine(settings);
-  const { set, broken } = await openData(settings.data, 'train', settings.imageSize);
-  sayBroken(broken);
+  const { set, broken } = await openData(settings.data, 'train', settings.imageSize, job.say);
+  if (world.isFirst) sayBroken(broken);
   const start = begin(settings, set.classes);
-  say(`generator of ${start.generator.parameterCount().toLocaleString('en')} parameters`);
-  process.exitCode = exitCodeOf(await trainGenerator(kind, settings, start, set, out, say));
+  job.say(`generator of ${start.generator.parameterCount().toLocaleString('en')} parameters`);
+  const source = await targetsFor(settings, start.tokenizer, set);
+  const end = await trainGenerator(kind, settings, start, source, out, job);
+  await source.close();
+  world.leave();
+  process.exitCode = exitCodeOf(end);
 }
 
 export function registerTrain(program: Command): void {

@@ -11,10 +11,11 @@ import {
   refinePresets,
   refineSettings,
   settlePrecision,
+  targetsFor,
   trainGenerator,
   type Verdict,
 } from '../recipes/index.js';
-import type { LoopEnd } from '../train/index.js';
+import { alone, type LoopEnd } from '../train/index.js';
 import { writeFileAtomic } from '../util/files.js';
 import { resolveSettings } from '../util/settings.js';
 
@@ -99,14 +100,10 @@ export async function refineVsControl(
       const set = [...options.set, `forcing.forcing=${arm === 'sar' ? 'sar' : 'teacher'}`];
       const direct = { data, seed, device, threads, generator };
       const settings = resolveSettings('experiment', refineSettings, refinePresets, { preset, set, direct });
-      const end = await trainGenerator(
-        'refine',
-        settings,
-        generatorToRefine(settings, train.classes),
-        train,
-        place,
-        say,
-      );
+      const before = generatorToRefine(settings, train.classes);
+      const targets = await targetsFor(settings, before.tokenizer, train);
+      const end = await trainGenerator('refine', settings, before, targets, place, { world: alone, say });
+      await targets.close();
       if (end !== 'done') return { outcomes, end };
       outcomes.push(...judgeAtAll(options, judge, place, arm, seed));
     }

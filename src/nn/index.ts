@@ -5,6 +5,7 @@ export { areaResize, bicubicResize, crossEntropy, inFloat32, inTurn, unitLength 
 export { Conv2d, Embedding, GroupNorm, Linear, storeLinear } from './layers.js';
 export { Module, parameter } from './module.js';
 export {
+  codeOfDtype,
   dtypeOfCode,
   loadWeights,
   openWeights,

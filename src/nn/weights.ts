@@ -31,6 +31,9 @@ export function dtypeOfCode(code: SafetensorsType, where = 'tensor'): DType {
   return dtype;
 }
 
+/** The name of a dtype in the format. */
+export const codeOfDtype = (dtype: DType): SafetensorsType => codes.get(dtype)!;
+
 /** A tensor of a file's bytes, kept until it is disposed of. */
 export function toTensor(raw: RawTensor, where: string): Tensor {
   return keep(tensorFromBytes(raw.bytes, dtypeOfCode(raw.dtype, where), raw.shape));
@@ -93,7 +96,7 @@ export function saveWeights(
 ): void {
   const sources = Array.from(tensors, ([name, one]): [string, TensorSource] => [
     name,
-    { dtype: codes.get(one.dtype)!, shape: one.shape, bytes: () => one.bytes() },
+    { dtype: codeOfDtype(one.dtype), shape: one.shape, bytes: () => one.bytes() },
   ]);
   writeSafetensors(path, new Map(sources), metadata);
 }

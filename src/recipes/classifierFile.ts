@@ -41,7 +41,7 @@ export function trainClassifier(set: ImageSet, settings: ClassifierSettings = cl
   const bar = progress({ label: 'classifier', total: images, unit: 'images' });
   for (let step = 0; step < iterations; step++) {
     const seen = step * batchSize;
-    const numbers = scope(() => {
+    const { numbers } = scope(() => {
       const plain = batch(set, batchIndices(imageCount(set), seed, seen, batchSize));
       const labels_B = plain.labels_B.to({ device });
       const uniform = uniforms(seedFor(seed, 'classifier flip', seen));
@@ -51,7 +51,7 @@ export function trainClassifier(set: ImageSet, settings: ClassifierSettings = cl
           optimizer, parameters, clip: 5, precision: 'float32', device,
           learningRate: learningRate(schedule, step), weightDecay: 0.02,
         }, // prettier-ignore
-        () => ({ loss: ops.crossEntropyLoss(classifier.forward(image_B3HW).logits_BK, labels_B), parts: {} }),
+        [() => ({ loss: ops.crossEntropyLoss(classifier.forward(image_B3HW).logits_BK, labels_B), parts: {} })],
       );
     });
     bar.update(Math.min(seen + batchSize, images), `loss ${numbers['loss']!.toFixed(3)}`);

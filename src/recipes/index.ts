@@ -43,7 +43,10 @@ export {
   refineSettings,
   type TokenizerSettings,
   tokenizerSettings,
+  type TrainingSettings,
 } from './settings.js';
+export { targetsFor } from './targetsFor.js';
+export { type TargetSource } from './targets.js';
 export { generatorToRefine, newGenerator, type Start, trainGenerator } from './trainGenerator.js';
 export { checkScales, newTokenizer, trainTokenizer } from './trainTokenizer.js';
 export { quickstart, type QuickstartData, type QuickstartOptions } from './quickstart.js';

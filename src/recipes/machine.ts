@@ -12,11 +12,11 @@ export function settlePrecision(precision: 'auto' | Precision, device: string): 
   return fastBfloat16(device) ? 'bfloat16' : 'float32';
 }
 
-/** Checks the device and sets the threads (0 for one a core). */
+/** Checks the device and sets the threads: 0 for what OMP_NUM_THREADS says, as launchers of several processes set it, else one a core. */
 export function useMachine({ device, threads }: { device: string; threads: number }): void {
   if (!/^(cpu|cuda(:\d+)?)$/.test(device))
     throw new UsageError(`device: expected cpu, cuda or cuda:N, got '${device}'`);
   if (device.startsWith('cuda') && !cudaAvailable())
     throw new UsageError(`device: ${device} is not to be had here (scalewise doctor says why); use cpu`);
-  setThreads(threads || availableParallelism());
+  setThreads(threads || Number(process.env['OMP_NUM_THREADS']) || availableParallelism());
 }

@@ -1,6 +1,6 @@
 // Optimiser and schedules of a recipe's settings: what a training step of the clock's moment needs.
 import { AdamW, learningRate, type Module, parameterGroups, weightDecay } from '../nn/index.js';
-import type { CheckpointPart, Clock, StepOptions } from '../train/index.js';
+import { averagingOf, type CheckpointPart, type Clock, type StepOptions, type World } from '../train/index.js';
 import type { TrainingSettings } from './settings.js';
 import { settlePrecision } from './machine.js';
 
@@ -8,31 +8,52 @@ import { settlePrecision } from './machine.js';
 export interface Optimization {
   optimizer: AdamW;
   /** What `optimizerStep` needs at a moment of the training. */
-  at(clock: Clock): StepOptions;
+  at(clock: Clock, measure?: boolean): StepOptions;
   part: CheckpointPart;
+  dispose(): void;
+}
+
+/** The rates of a step, counted from 0: all that changes from step to step. */
+export function ratesOf(settings: TrainingSettings): (step: number) => { learningRate: number; weightDecay: number } {
+  const { images, batchSize } = settings;
+  const {
+    learningRate: peak,
+    shape,
+    warmup,
+    start,
+    end,
+    weightDecay: decay,
+    weightDecayEnd = decay,
+  } = settings.optimizer;
+  const iterations = Math.ceil(images / batchSize);
+  const warmupIterations = Math.round(warmup * iterations);
+  const schedule = { shape, peak, iterations, warmupIterations, warmupStart: start, end };
+  return (step) => ({
+    learningRate: learningRate(schedule, step),
+    weightDecay: weightDecay(decay, weightDecayEnd, step, iterations),
+  });
 }
 
 /** AdamW with the published parameter groups; iterations count batches. */
-export function optimizationOf(model: Module, settings: TrainingSettings): Optimization {
-  const { images, batchSize, device } = settings;
-  const { learningRate: peak, shape, warmup, start, end, betas, clip } = settings.optimizer;
+export function optimizationOf(model: Module, settings: TrainingSettings, world: World): Optimization {
+  const { device } = settings;
+  const { betas, clip } = settings.optimizer;
   const optimizer = new AdamW(parameterGroups(model), { betas });
-  const iterations = Math.ceil(images / batchSize);
-  const schedule = {
-    shape, peak, iterations, warmupIterations: Math.round(warmup * iterations), warmupStart: start, end,
-  }; // prettier-ignore
-  const decay = settings.optimizer.weightDecay;
-  const decayEnd = settings.optimizer.weightDecayEnd ?? decay;
+  const rates = ratesOf(settings);
   const parameters = model.parameters();
   const precision = settlePrecision(settings.precision, device);
+  const { recompute } = settings;
+  const averaging = averagingOf(world, parameters, !recompute);
   return {
     optimizer,
-    at: ({ step }) => ({
-      optimizer, parameters, clip, precision, device,
-      learningRate: learningRate(schedule, step),
-      weightDecay: weightDecay(decay, decayEnd, step, iterations),
+    at: ({ step }, measure = false) => ({
+      world, ...(averaging && { averaging }), optimizer, parameters, clip, precision, device, recompute, measure, ...rates(step),
     }), // prettier-ignore
     part: { save: () => optimizer.state(), load: (tensors, where) => { optimizer.loadState(tensors, where); } }, // prettier-ignore
+    dispose: () => {
+      averaging?.dispose();
+      optimizer.dispose();
+    },
   };
 }
 

@@ -1,11 +1,10 @@
 // The pictures that recipes show: reconstructions scale by scale, sample grids with a row a class, and one sample scale by scale.
 // Legend: B images, H and W their sides.
-import { batch, type ImageSet } from '../data/index.js';
 import { type Cell, cellsOf, gridPng, type Png } from '../evaluate/index.js';
 import type { ScaleTransformer } from '../models/index.js';
 import { type Label, sample, type SampleOptions } from '../sampling/index.js';
 import { picturesOf, scaleName, type Scales, type Tokenizer } from '../tokenizers/index.js';
-import { noGrad, scope } from '../torch/index.js';
+import { noGrad, scope, type Tensor } from '../torch/index.js';
 
 /** How a recipe samples, but for classes and seeds. */
 export type SamplingSettings = Omit<SampleOptions, 'labels' | 'seeds'>;
@@ -16,23 +15,19 @@ export interface Pair {
   tokenizer: Tokenizer;
 }
 
-/** Some images of a set above what is reconstructed of them after every scale, the finest last. */
-export async function reconstructionGrid(
-  tokenizer: Tokenizer,
-  set: ImageSet,
-  indices: readonly number[],
-  scales: Scales,
-  device = 'cpu',
-): Promise<Png> {
+/** Images [B, 3, H, W] above what is reconstructed of them after every scale, the finest last. */
+export async function reconstructionGrid(tokenizer: Tokenizer, image: Tensor, scales: Scales): Promise<Png> {
+  const { device } = tokenizer.codebook.embedding.weight_VD;
+  const columns = image.size(0);
   const rows = noGrad(() =>
     scope(() => {
-      const image_B3HW = batch(set, indices).image_B3HW.to({ device });
+      const image_B3HW = image.to({ device });
       const tokens = tokenizer.quantise(tokenizer.encode(image_B3HW), scales);
       return [image_B3HW, ...picturesOf(tokenizer, tokens, scales)].map(cellsOf);
     }),
   );
   const rowLabels = ['image', ...scales.map(scaleName)];
-  return gridPng(rows.flat(), { columns: indices.length, rowLabels, cellSize: 64 });
+  return gridPng(rows.flat(), { columns, rowLabels, cellSize: 64 });
 }
 
 /** The images of some classes and seeds, in batches: one cell each. */

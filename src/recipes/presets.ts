@@ -61,6 +61,7 @@ export const tokenizerPresets = {
     scales: published,
     scalesPerStep: 2,
     flip: true,
+    crop: true,
     optimizer: { learningRate: 1e-4, shape: 'constant', warmup: 0.01, weightDecay: 0.05, clip: 1 },
     reviveAfter: 128 * 200,
     loss: { l1: 0, l2: 1, adversarial: 0.5, adversarialStart: 128 * 20_000 },
@@ -75,6 +76,7 @@ export const tokenizerPresets = {
     model: {},
     scales: [...varScales[680]!],
     flip: true,
+    crop: true,
     optimizer: {
       learningRate: 3e-4,
       shape: 'cos',
@@ -105,6 +107,7 @@ const flexVar = {
   scaleSchedule: random,
   cacheLatents: false,
   flip: true,
+  crop: true,
   every: rarely,
 };
 
@@ -113,6 +116,7 @@ const onlyTraining = {
   batchSize: batch,
   scales: [...varScales[680]!],
   cacheLatents: false,
+  crop: true,
   every: rarely,
 };
 const vars = { ...onlyTraining, family: 'var' as const };

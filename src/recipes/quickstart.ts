@@ -2,8 +2,8 @@
 // its own in the folder, so the same command goes on where it was stopped.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { imageCount, type ImageSet } from '../data/index.js';
-import type { LoopEnd } from '../train/index.js';
+import { batch, imageCount, type ImageSet, openLoader } from '../data/index.js';
+import { alone, type LoopEnd } from '../train/index.js';
 import { explainIo, writeFileAtomic } from '../util/files.js';
 import { resolveSettings } from '../util/settings.js';
 import { classifierDefaults } from './classifierFile.js';
@@ -17,6 +17,7 @@ import { generatorPresets, refinePresets, tokenizerPresets } from './presets.js'
 import { reconstructionReport } from './reconstruction.js';
 import { type Arm, quickstartReport } from './report.js';
 import { generatorSettings, refineSettings, tokenizerSettings } from './settings.js';
+import { targetsFor } from './targetsFor.js';
 import { generatorToRefine, newGenerator, trainGenerator } from './trainGenerator.js';
 import { trainTokenizer } from './trainTokenizer.js';
 
@@ -114,13 +115,18 @@ async function chain(
 
   stage('1 of 5: the tokenizer, images to codes at every scale and back');
   const forTokenizer = resolveSettings('quickstart', tokenizerSettings, tokenizerPresets, { preset, direct: shared });
-  finished((await trainTokenizer(forTokenizer, train, places.tokenizer, say)).end);
+  const { imageSize, flip, crop } = forTokenizer;
+  const here = { world: alone, say };
+  const loader = openLoader(train, { side: imageSize, seed, flip, crop });
+  finished((await trainTokenizer(forTokenizer, loader, places.tokenizer, here)).end);
 
   stage('2 of 5: the generator, by teacher forcing');
   const direct = { ...shared, tokenizer: places.tokenizer };
   const forGenerator = resolveSettings('quickstart', generatorSettings, generatorPresets, { preset, direct });
   const fresh = newGenerator(forGenerator, train.classes);
-  finished(await trainGenerator('train', forGenerator, fresh, train, places.generator, say));
+  const targets = await targetsFor(forGenerator, fresh.tokenizer, train);
+  finished(await trainGenerator('train', forGenerator, fresh, targets, places.generator, here));
+  await targets.close();
 
   stage('3 of 5: refinement by SAR, and its control: as many more steps of teacher forcing from the same checkpoint');
   for (const [place, set] of [
@@ -129,7 +135,10 @@ async function chain(
   ] as const) {
     const sources = { preset, set, direct: { ...shared, generator: places.generator } };
     const settings = resolveSettings('quickstart', refineSettings, refinePresets, sources);
-    finished(await trainGenerator('refine', settings, generatorToRefine(settings, train.classes), train, place, say));
+    const before = generatorToRefine(settings, train.classes);
+    const targets = await targetsFor(settings, before.tokenizer, train);
+    finished(await trainGenerator('refine', settings, before, targets, place, here));
+    await targets.close();
   }
 
   stage('4 of 5: figures, by a classifier that is trained on the same images');
@@ -148,7 +157,7 @@ async function chain(
   const count = Math.min(1000, imageCount(heldOut));
   const reconstruction = await reconstructionReport(tokenizer, heldOut, { scales, count, device, everyScale: true });
   const first = Array.from({ length: Math.min(10, count) }, (_, i) => i);
-  const grid = await reconstructionGrid(tokenizer, heldOut, first, scales, device);
+  const grid = await reconstructionGrid(tokenizer, batch(heldOut, first).image_B3HW, scales);
   writeFileAtomic(places.at('reconstructions.png'), grid.data);
   await writePictures(places, how, train.classes);
   await writeLossCurves(places);

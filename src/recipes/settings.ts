@@ -17,7 +17,12 @@ const common = {
   seed: z.int().min(0).default(0),
   /** Images to train on in all, epochs included. */
   images: count,
+  /** Images of a step, of all processes together. */
   batchSize: count,
+  /** Most images that a process computes at once; a larger share of the batch is computed in parts whose gradients add up. All at once by default. */
+  microBatch: count.optional(),
+  /** Whether what the model's blocks compute is computed again in backward instead of being kept: less memory, a third more work. */
+  recompute: z.boolean().default(false),
   /** `auto` is bfloat16 where the device computes faster in it, float32 elsewhere. */
   precision: z.enum(['auto', 'float32', 'bfloat16']).default('auto'),
   device: z.string().default('cpu'),
@@ -43,9 +48,32 @@ const common = {
       log: z.int().min(0).default(1000),
       sample: z.int().min(0).default(50_000),
       save: z.int().min(0).default(50_000),
+      /** One more checkpoint stays for good. */
+      keep: z.int().min(0).default(0),
+      /** Snapshots of the averages of `ema`. */
+      average: z.int().min(0).default(50_000),
     })
     .prefault({}),
+  /** How many of the newest checkpoints stay. */
   keepCheckpoints: count.default(2),
+  /** Steps in a row that may be skipped because a loss or gradient was not finite, before training stops. */
+  maxSkipped: count.default(10),
+  /** Relative widths σ_rel of power-function averages of the weights, e.g. [0.05, 0.1]; none are kept by default. */
+  ema: z.array(z.number().positive().max(0.28)).default([]),
+  /** Mirrors half of the images. */
+  flip: z.boolean().default(false),
+  /** Cuts a random square out of each image, of the centre fraction 0.88 to 1 (images that are not in memory at their size). */
+  crop: z.boolean().default(false),
+  /** With `crop`: each image has but so many crops, the same in every training of their seed; as many as there are epochs by default. */
+  crops: z.strictObject({ count, seed: z.int().min(0).default(0) }).optional(),
+  /** Threads that decode images; 0 for one a core. */
+  workers: z.int().min(0).default(0),
+  /** Seconds after which another process that does not answer is given up. */
+  timeout: z.number().positive().default(600),
+  /** What this device computes at most, in 10¹² operations a second, for MFU; known GPUs need none. */
+  peakTflops: z.number().positive().optional(),
+  /** Folder of node_exporter's textfile collector, where the last numbers are written too; the run's own by default. */
+  metricsFolder: z.string().optional(),
 };
 
 /** The part of the settings that every training has. */
@@ -66,7 +94,6 @@ const tokenizerCommon = {
   /** How many scales besides the last are decoded at each step, drawn at random; 0 for all. */
   scalesPerStep: z.int().min(0).default(0),
   channelsLast: z.boolean().default(true),
-  flip: z.boolean().default(false),
   loss: z
     .strictObject({
       l1: weight.default(0.2),
@@ -118,7 +145,8 @@ const generatorCommon = {
   scaleSchedule: scaleSchedule.default({ kind: 'fixed' }),
   /** Encode the training set once and train from its latents, where training sees its images more than once. */
   cacheLatents: z.boolean().default(true),
-  flip: z.boolean().default(false),
+  /** A folder that `scalewise data encode` wrote: training then reads its tokens instead of images. */
+  tokens: z.string().optional(),
   labelDrop: z.number().min(0).max(1).default(0.1),
   /** How the sample grids are drawn. */
   sampling: z

@@ -31,10 +31,12 @@ export interface TokenizerLossOptions {
 
 /** The losses and what training looks at besides them. */
 export interface TokenizerLosses extends Losses {
+  /** The images that were given [B, 3, H, W]. */
+  image_B3HW: Tensor;
   /** Indices [B, N] of every scale. */
   indices: Tensor[];
-  /** Rows that the codebook was asked about [P, C]. */
-  rows_PC: Tensor;
+  /** Rows that the codebook was asked about [B, P, C]. */
+  rows_BPC: Tensor;
   /** The decoded last scale [B, 3, H, W], without gradient. */
   reconstruction_B3HW: Tensor;
 }
@@ -87,8 +89,9 @@ export function tokenizerLosses(
   return {
     loss: weighted.reduce((sum, one) => sum.add(one)),
     parts,
+    image_B3HW,
     indices: quantised.indices,
-    rows_PC: quantised.rows_PC,
+    rows_BPC: quantised.rows_BPC,
     reconstruction_B3HW: last_B3HW.detach(),
   };
 }

@@ -1,21 +1,22 @@
 // Training of a generator, from the start (`train`) or on from a checkpoint (`refine`): the same loop, only the forcing strategy differs.
 import { join } from 'node:path';
-import { imageCount, type ImageSet } from '../data/index.js';
 import { drawScales, generatorFamilies, initialiseGenerator, type ScaleTransformer } from '../models/index.js';
-import { forcings } from '../sar/index.js';
+import { forcings, stepFlops } from '../sar/index.js';
 import type { Scales, Tokenizer } from '../tokenizers/index.js';
-import { type Clock, type LoopEnd, optimizerStep, RunFolder, trainingLoop } from '../train/index.js';
-import { Generator, noGrad, scope } from '../torch/index.js';
+import { type Clock, type LoopEnd, optimizerStep, type StepOutcome, trainingLoop } from '../train/index.js';
+import { Generator, scope } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { seedFor, uniforms } from '../util/random.js';
-import { cachedLatents, freshLatents, type LatentSource } from './latents.js';
 import { settlePrecision, useMachine } from './machine.js';
 import {
   checkTogether, fingerprint, type GeneratorCard, generatorMetadata, loadGenerator, loadTokenizer, saveTokenizer, tokenizerBeside, findWeights,
 } from './modelFiles.js'; // prettier-ignore
-import { modelPart, optimizationOf } from './optimization.js';
+import { modelPart, type Optimization, optimizationOf } from './optimization.js';
 import { classGrid } from './pictures.js';
 import type { GeneratorSettings, RefineSettings } from './settings.js';
+import { dealOut, type Spans } from './spans.js';
+import type { Targets, TargetSource } from './targets.js';
+import { Averages, loopSettings, runFolderOf, type Surroundings } from './training.js';
 import { checkScales } from './trainTokenizer.js';
 
 /** What training begins with. */
@@ -58,43 +59,46 @@ export function generatorToRefine(settings: RefineSettings, classes: readonly st
   return { ...loaded, tokenizer, card: { ...loaded.card, scales, imageSize, data, classes: [...classes] } };
 }
 
-/** The scales of a step: the fixed list, or one drawn at random. */
-function scalesOf(settings: GeneratorSettings | RefineSettings, uniform: () => number): Scales {
-  const { scaleSchedule, scales } = settings;
+/** The scales of the step that begins at an image: the fixed list, or one drawn at random; the same on every process. */
+function scalesAt(kind: string, settings: GeneratorSettings | RefineSettings, imagesSeen: number): Scales {
+  const { scaleSchedule, scales, seed } = settings;
   if (scaleSchedule.kind === 'fixed') return scales;
+  const uniform = uniforms(seedFor(seed, kind, imagesSeen));
   return drawScales({ ...scaleSchedule, defaults: scales, last: scales.at(-1)! }, uniform);
 }
 
-/** One training step on the latents that the clock points at. */
+/** One training step on the micro-batches of the step's images that this process has; `spans` says which they are. */
 function stepOf(
   kind: 'train' | 'refine',
   settings: GeneratorSettings | RefineSettings,
   { generator, tokenizer }: Start,
-  latents: LatentSource,
-  optimization: ReturnType<typeof optimizationOf>,
-): (clock: Clock) => Record<string, number> {
+  optimization: Optimization,
+  spans: Spans,
+  updated: () => void,
+) {
   const { seed, device, batchSize, labelDrop, forcing } = settings;
   const strategy = forcings[forcing.forcing];
-  return (clock) =>
+  return (clock: Clock, batches: readonly Targets[], measure: boolean): StepOutcome & { flops: number } =>
     scope(() => {
-      const uniform = uniforms(seedFor(seed, kind, clock.imagesSeen));
-      using random = new Generator(seedFor(seed, `${kind} step`, clock.imagesSeen), device);
-      const scales = scalesOf(settings, uniform);
-      const { latent_BChw, labels_B } = latents.next(seed, clock.imagesSeen, batchSize, uniform);
-      const targets = noGrad(() => tokenizer.quantise(latent_BChw, scales));
-      return optimizerStep(optimization.at(clock), () =>
-        strategy({
-          generator,
-          tokenizer,
-          labels_B,
-          targets,
-          scales,
-          step: clock.step,
-          random,
-          labelDrop,
-          settings: forcing,
+      const { step, imagesSeen } = clock;
+      const scales = scalesAt(kind, settings, imagesSeen);
+      const parts = spans(imagesSeen);
+      const outcome = optimizerStep(
+        optimization.at(clock, measure),
+        batches.map(({ targets, labels_B }, i) => (measure) => {
+          const rows = { first: parts[i]!.first - imagesSeen, of: batchSize };
+          using random = new Generator(seedFor(seed, `${kind} step`, imagesSeen), device, rows);
+          return strategy({
+            generator, tokenizer, labels_B, targets, scales, step, random, labelDrop, settings: forcing, measure,
+          }); // prettier-ignore
         }),
+        () => {
+          updated();
+          return {};
+        },
       );
+      const batch = parts.reduce((sum, { size }) => sum + size, 0);
+      return { ...outcome, flops: stepFlops({ config: generator.config, batch, scales, step }, forcing) };
     });
 }
 
@@ -103,51 +107,60 @@ export async function trainGenerator(
   kind: 'train' | 'refine',
   settings: GeneratorSettings | RefineSettings,
   start: Start,
-  set: ImageSet,
+  source: TargetSource,
   out: string,
-  say: (line: string) => void,
+  surroundings: Surroundings,
 ): Promise<LoopEnd> {
   useMachine(settings);
+  const { world, say } = surroundings;
   const { generator, tokenizer, card } = start;
-  const { device, batchSize, flip } = settings;
+  const { device, batchSize } = settings;
   checkScales(settings.scales, settings.imageSize, tokenizer.stride);
-  const precision = settlePrecision(settings.precision, device);
-  const run = new RunFolder(out, kind, { ...settings, precision });
-  saveTokenizer(join(out, 'tokenizer.safetensors'), tokenizer);
-  const optimization = optimizationOf(generator, settings);
-  const again = settings.images > imageCount(set); // only images that are seen again are worth keeping
-  const latents = (settings.cacheLatents && again ? cachedLatents : freshLatents)(tokenizer, set, {
-    flip,
-    device,
-    precision,
-  });
+  const spans = dealOut(settings, world);
+  const run = runFolderOf(kind, settings, surroundings, out);
+  if (world.isFirst) saveTokenizer(join(out, 'tokenizer.safetensors'), tokenizer);
+  const optimization = optimizationOf(generator, settings, world);
+  const metadata = () => generatorMetadata(generator, card);
+  const averages = new Averages(generator, settings, out, metadata);
   const { cfg, topK, topP } = settings.sampling;
   const sampling = {
     scales: settings.scales,
     guidance: { shape: 'ramp', scale: cfg },
     topK,
     topP,
-    precision,
+    precision: settlePrecision(settings.precision, device),
     device,
     independent: false,
   } as const;
+  const step = stepOf(kind, settings, start, optimization, spans, () => {
+    averages.update();
+  });
   generator.train();
   const end = await trainingLoop({
-    label: kind,
-    run,
-    images: settings.images,
-    batchSize,
-    every: settings.every,
-    keepCheckpoints: settings.keepCheckpoints,
-    parts: { generator: modelPart(generator, () => generatorMetadata(generator, card)), optimizer: optimization.part },
-    step: stepOf(kind, settings, start, latents, optimization),
+    ...loopSettings(kind, settings, surroundings, run),
+    parts: { generator: modelPart(generator, metadata), optimizer: optimization.part, ...averages.parts },
+    data: async ({ imagesSeen }) => {
+      const scales = scalesAt(kind, settings, imagesSeen);
+      const [now, then] = [spans(imagesSeen), spans(imagesSeen + batchSize)];
+      const batches: Targets[] = [];
+      for (const [i, span] of now.entries()) batches.push(await source.next(span, scales, [...now.slice(i + 1), ...then])); // prettier-ignore
+      return batches;
+    },
+    step: (clock, batches: readonly Targets[], measure) => {
+      const outcome = step(clock, batches, measure);
+      for (const { targets, labels_B } of batches) for (const one of [...targets, labels_B]) one.dispose();
+      return outcome;
+    },
+    snapshot: () => {
+      averages.snapshot();
+    },
     sample: async (clock) => {
       run.image('samples', clock, await classGrid(start, card.classes.slice(0, 10), sampling));
     },
-    say,
   });
   generator.eval();
-  optimization.optimizer.dispose();
+  optimization.dispose();
+  averages.dispose();
   say(`${join(out, 'checkpoints')} holds the generator`);
   return end;
 }

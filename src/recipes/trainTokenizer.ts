@@ -1,24 +1,25 @@
 // Training of a tokenizer of this family, which no public repository has. The loss is in tokenizerLoss.ts; here are batches, revival, pictures.
 import { join } from 'node:path';
-import { batch, batchIndices, imageCount, type ImageSet } from '../data/index.js';
+import type { LoadedBatch, Loader } from '../data/index.js';
 import { initialiseTokenizer } from '../models/index.js';
 import { CodeUsage, type Scales, type Tokenizer, tokenizerFamilies, usedShare } from '../tokenizers/index.js';
-import { type Clock, type LoopEnd, optimizerStep, RunFolder, trainingLoop } from '../train/index.js';
-import { Generator, scope } from '../torch/index.js';
+import { type Clock, type LoopEnd, optimizerStep, type StepOutcome, trainingLoop } from '../train/index.js';
+import { Generator, ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { seedFor, uniforms } from '../util/random.js';
 import { Adversary } from './adversary.js';
 import { loadClassifier } from './classifierFile.js';
-import { flipSome } from './flip.js';
-import { settlePrecision, useMachine } from './machine.js';
+import { useMachine } from './machine.js';
 import { tokenizerMetadata } from './modelFiles.js';
 import { modelPart, optimizationOf } from './optimization.js';
 import { reconstructionGrid } from './pictures.js';
 import type { TokenizerSettings } from './settings.js';
+import { dealOut } from './spans.js';
 import { type TokenizerLosses, tokenizerLosses } from './tokenizerLoss.js';
+import { Averages, loadAll, loopSettings, othersOf, runFolderOf, type Surroundings } from './training.js';
 
-/** Images of the sample grid. */
-const shown = 8;
+/** Images of the sample grid: the first ones of the training. */
+const shown = { first: 0, size: 8 };
 
 /** Refuses scales that do not grow to the latent's side. */
 export function checkScales(scales: readonly number[], imageSize: number, stride: number): void {
@@ -55,80 +56,86 @@ export function newTokenizer({ family, model, seed, device, channelsLast }: Toke
 /** Trains a tokenizer into a run folder, or goes on with the training that the folder holds. */
 export async function trainTokenizer(
   settings: TokenizerSettings,
-  set: ImageSet,
+  loader: Loader,
   out: string,
-  say: (line: string) => void,
+  surroundings: Surroundings,
 ): Promise<{ tokenizer: Tokenizer; end: LoopEnd }> {
   useMachine(settings);
-  const { seed, device, batchSize, scales, loss: weights } = settings;
+  const { world, say } = surroundings;
+  const { seed, device, scales, loss: weights } = settings;
   const tokenizer = newTokenizer(settings);
   checkScales(scales, settings.imageSize, tokenizer.stride);
   if (weights.perceptual > 0 && weights.classifier === undefined)
     throw new UsageError('loss.perceptual: it needs a classifier; give one with --set loss.classifier=FILE');
   const classifier = weights.perceptual > 0 ? loadClassifier(weights.classifier!, device) : undefined;
-  const optimization = optimizationOf(tokenizer, settings);
+  const run = runFolderOf('tokenizer', settings, surroundings, out);
+  const optimization = optimizationOf(tokenizer, settings, world);
   const usage = new CodeUsage(tokenizer.vocabularySize, device);
-  const adversary = weights.adversarial > 0 ? new Adversary(settings) : undefined;
+  const adversary = weights.adversarial > 0 ? new Adversary(settings, world) : undefined;
+  const averages = new Averages(tokenizer, settings, out, () => tokenizerMetadata(tokenizer));
+  const spans = dealOut(settings, world);
+  const others = othersOf(world);
 
-  const afterUpdate = (clock: Clock, losses: TokenizerLosses): Record<string, number> => {
-    const { indices, rows_PC } = losses;
+  const afterUpdate = (clock: Clock, results: readonly TokenizerLosses[]): Record<string, number> => {
+    averages.update();
+    const indices = scales.map((_, i) => ops.cat(results.map((one) => one.indices[i]!), 0)); // prettier-ignore
     const numbers: Record<string, number> = { usage: usedShare(indices, tokenizer.vocabularySize) };
     scales.forEach((side, i) => (numbers[`usage_scale_${side}`] = usedShare([indices[i]!], tokenizer.vocabularySize)));
     if (settings.reviveAfter > 0) {
       using random = new Generator(seedFor(seed, 'revival', clock.imagesSeen), device);
+      const rows_BPC = ops.cat(results.map((one) => one.rows_BPC), 0); // prettier-ignore
       const { codebook } = tokenizer;
-      numbers['revived'] = usage.revive(codebook, indices, rows_PC, clock.imagesSeen, settings.reviveAfter, random);
+      const { reviveAfter } = settings;
+      numbers['revived'] = usage.revive(codebook, indices, rows_BPC, clock.imagesSeen, reviveAfter, random, others);
     }
     return numbers;
   };
 
-  const step = (clock: Clock): Record<string, number> =>
+  const step = (clock: Clock, batches: readonly LoadedBatch[], measure: boolean): StepOutcome =>
     scope(() => {
       const uniform = uniforms(seedFor(seed, 'tokenizer step', clock.imagesSeen));
-      const indices = batchIndices(imageCount(set), seed, clock.imagesSeen, batchSize);
-      const plain_B3HW = batch(set, indices).image_B3HW.to({ device });
-      const image_B3HW = (settings.flip ? flipSome(plain_B3HW, uniform) : plain_B3HW).to({
-        memoryFormat: settings.channelsLast ? 'channelsLast' : 'contiguous',
-      });
+      const decoded = decodedScales(scales, settings.scalesPerStep, uniform);
       const playing = adversary && clock.imagesSeen >= weights.adversarialStart ? adversary : undefined;
+      const memoryFormat = settings.channelsLast ? 'channelsLast' : 'contiguous';
+      const adversarial = playing && ((fake_B3HW: Tensor) => playing.charge(fake_B3HW));
       return optimizerStep(
-        optimization.at(clock),
-        () =>
-          tokenizerLosses(tokenizer, image_B3HW, {
-            scales,
-            decoded: decodedScales(scales, settings.scalesPerStep, uniform),
-            weights,
-            classifier,
-            adversarial: playing && ((fake_B3HW) => playing.charge(fake_B3HW)),
-          }),
-        (losses) => ({
-          ...afterUpdate(clock, losses),
-          ...playing?.learn(clock, image_B3HW, losses.reconstruction_B3HW),
+        optimization.at(clock, measure),
+        batches.map((one) => () => {
+          const image_B3HW = one.image_B3HW.to({ device, memoryFormat });
+          return tokenizerLosses(tokenizer, image_B3HW, { scales, decoded, weights, classifier, adversarial });
         }),
+        (results) => ({ ...afterUpdate(clock, results), ...playing?.learn(clock, results) }),
       );
     });
 
-  const run = new RunFolder(out, 'tokenizer', { ...settings, precision: settlePrecision(settings.precision, device) });
-  const first = Array.from({ length: Math.min(shown, imageCount(set)) }, (_, i) => i);
   const end = await trainingLoop({
-    label: 'tokenizer',
-    run,
-    images: settings.images,
-    batchSize,
-    every: settings.every,
-    keepCheckpoints: settings.keepCheckpoints,
+    ...loopSettings('tokenizer', settings, surroundings, run),
     parts: {
       tokenizer: modelPart(tokenizer, () => tokenizerMetadata(tokenizer)),
       optimizer: optimization.part,
       usage: usage.part,
       ...adversary?.parts,
+      ...averages.parts,
     },
-    step,
+    data: ({ imagesSeen }) => loadAll(loader, spans(imagesSeen), spans(imagesSeen + settings.batchSize)),
+    step: (clock, batches: readonly LoadedBatch[], measure) => {
+      const outcome = step(clock, batches, measure);
+      for (const one of batches) for (const tensor of [one.image_B3HW, one.labels_B]) tensor.dispose();
+      return outcome;
+    },
+    snapshot: () => {
+      averages.snapshot();
+    },
     sample: async (clock) => {
-      run.image('reconstructions', clock, await reconstructionGrid(tokenizer, set, first, scales));
+      const { image_B3HW, labels_B } = await loader.next(shown);
+      labels_B.dispose();
+      run.image('reconstructions', clock, await reconstructionGrid(tokenizer, image_B3HW, scales));
+      image_B3HW.dispose();
     },
-    say,
   });
+  optimization.dispose();
+  adversary?.dispose();
+  averages.dispose();
   say(`${join(out, 'checkpoints')} holds the tokenizer`);
   return { tokenizer, end };
 }

@@ -20,6 +20,8 @@ export interface ForcingContext {
   /** Probability that a sample's label is replaced by the null class. */
   labelDrop: number;
   settings: SarSettings;
+  /** Whether the loss and the accuracy of every scale are wanted too. */
+  measure?: boolean;
 }
 
 /** The loss to minimise, and the numbers worth recording. */

@@ -1,5 +1,6 @@
 // Self-autoregressive refinement (SAR, arXiv 2512.06421): rollout, losses, and the forcing strategies it is compared with.
 export { type Forcing, type ForcingContext, type ForcingResult } from './context.js';
+export { stepFlops } from './flops.js';
 export { forcings } from './forcing/index.js';
 export { contrastiveStudentForcingLoss, distributionLoss, teacherForcingLoss } from './losses.js';
 export { rollout, trainingGuidance } from './rollout.js';

@@ -87,7 +87,7 @@ export class FlexVarTokenizer extends Tokenizer {
         codebookLoss: mean(parts.map((part) => part.codebookLoss)),
         commitmentLoss: mean(parts.map((part) => part.commitmentLoss)),
         decodable: parts,
-        rows_PC: unitLength(toRows(latent.detach()).flatten(0, 1), 1),
+        rows_BPC: unitLength(toRows(latent.detach()), 2),
       };
     });
   }

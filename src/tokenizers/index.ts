@@ -8,7 +8,7 @@ export {
   type FlexVarTokenizerConfig,
   flexVarTokenizerConfig,
 } from './flexVarTokenizer.js';
-export { CodeUsage, usedShare } from './revival.js';
+export { CodeUsage, type Others, usedShare } from './revival.js';
 export { sameScale, type Scale, scaleName, type Scales, scalesText, sizeOf, tokenCount, tokensOf } from './scales.js';
 export { type Family, picturesOf, type Pyramid, Tokenizer, type TrainingPyramid } from './tokenizer.js';
 export {

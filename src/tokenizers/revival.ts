@@ -1,6 +1,6 @@
 // Dead-code revival: a codebook collapses when codes stop being used; those unused for long are moved onto rows that the batch asked about.
-// Legend: B batch, C code width, V codes, K dead codes, P rows of the batch.
-import { full, type Generator, keep, noGrad, ops, randint, scope, type Tensor } from '../torch/index.js';
+// Legend: B images of this process, P rows of an image, C code width, V codes, K dead codes.
+import { full, type Generator, keep, noGrad, ops, randint, scope, type Tensor, zeros } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import type { Codebook } from './codebook.js';
 
@@ -28,33 +28,58 @@ export class CodeUsage {
 
   /**
    * Notes the codes used in a batch, then moves those unused for more than `after` images onto random rows that the batch asked about.
-   * @param rows_PC the batch's rows (`TrainingPyramid.rows_PC`)
+   * @param rows_BPC the rows of this process's images (`TrainingPyramid.rows_BPC`)
+   * @param others the processes that hold the rest of the batch, in the order of their ranks
    * @returns how many codes were moved
    */
   revive(
     codebook: Codebook,
     indices: readonly Tensor[],
-    rows_PC: Tensor,
+    rows_BPC: Tensor,
     imagesSeen: number,
     after: number,
     random: Generator,
+    others?: Others,
   ): number {
     return noGrad(() =>
       scope(() => {
-        for (const one of indices) this.lastUsed_V.indexFill_(0, one.flatten(), imagesSeen);
+        const used_V = zeros(this.lastUsed_V.shape, { device: this.lastUsed_V.device });
+        for (const one of indices) used_V.indexFill_(0, one.flatten(), 1);
+        others?.sum(used_V);
+        this.lastUsed_V.maskedFill_(used_V.gt(0), imagesSeen);
         const dead_K = this.lastUsed_V
           .lt(imagesSeen - after)
           .nonzero()
           .squeeze(1);
         const count = dead_K.size(0);
         if (count === 0) return 0;
-        const chosen_K = randint(0, rows_PC.size(0), [count], { generator: random });
-        codebook.embedding.weight_VD.indexCopy_(0, dead_K, rows_PC.indexSelect(0, chosen_K));
+        codebook.embedding.weight_VD.indexCopy_(0, dead_K, someRows(rows_BPC, count, random, others));
         this.lastUsed_V.indexFill_(0, dead_K, imagesSeen);
         return count;
       }),
     );
   }
+}
+
+/** The processes that share a batch. */
+export interface Others {
+  rank: number;
+  size: number;
+  /** Adds up a tensor over all of them, in place. */
+  sum(tensor: Tensor): void;
+}
+
+/** `count` random rows [K, C] of the whole batch: each comes from the process that has it. */
+function someRows(rows_BPC: Tensor, count: number, random: Generator, others?: Others): Tensor {
+  const own = rows_BPC.size(0) * rows_BPC.size(1);
+  const chosen_K = randint(0, own * (others?.size ?? 1), [count], { generator: random, device: rows_BPC.device });
+  const here_K = chosen_K.sub(own * (others?.rank ?? 0));
+  const mine_K = here_K.ge(0).logicalAnd(here_K.lt(own));
+  const rows_KC = rows_BPC.flatten(0, 1).indexSelect(0, here_K.clamp(0, own - 1));
+  if (!others) return rows_KC;
+  const sum_KC = rows_KC.mul(mine_K.unsqueeze(1));
+  others.sum(sum_KC);
+  return sum_KC;
 }
 
 /** Share of the codes that occur in indices of any shape. */

@@ -36,8 +36,8 @@ export interface TrainingPyramid {
   commitmentLoss: Tensor;
   /** The maps of codes that decode to an image, by scale: the codes going forward, the gradient of the latent going back. */
   decodable: { scale: Scale; codes_BChw: Tensor }[];
-  /** Rows that the codebook is asked about, without gradient: where unused codes may be moved to [P, C]. */
-  rows_PC: Tensor;
+  /** Rows that the codebook is asked about, without gradient: where unused codes may be moved to [B, P, C]; P of each image. */
+  rows_BPC: Tensor;
 }
 
 /** A multi-scale image tokenizer. */

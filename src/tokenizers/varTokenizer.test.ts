@@ -158,7 +158,7 @@ describe('training', () => {
   test('losses are the means of squared distances over all scales', () => {
     scope(() => {
       const latent = randomLatent(scales);
-      const { indices, codebookLoss, commitmentLoss, rows_PC } = noGrad(() =>
+      const { indices, codebookLoss, commitmentLoss, rows_BPC } = noGrad(() =>
         tokenizer.quantiseToTrain(latent, scales),
       );
       const images = plainImages(latent);
@@ -172,8 +172,8 @@ describe('training', () => {
       const expected = errors.reduce((sum, error) => sum + error ** 2, 0) / errors.length;
       expect(codebookLoss.item()).toBeCloseTo(expected, 5);
       expect(commitmentLoss.item()).toBeCloseTo(expected, 5);
-      const [own, asked] = [rows_PC.toArray(), found.flatMap(({ rows }) => rows.flat())];
-      expect(rows_PC.shape).toEqual([2 * 21, 4]);
+      const [own, asked] = [rows_BPC.toArray(), found.flatMap(({ rows }) => rows.flat())];
+      expect(rows_BPC.shape).toEqual([2, 21, 4]);
       expectClose(own.sort((a, b) => a - b), asked.sort((a, b) => a - b), 1e-5); // prettier-ignore
     });
   });
@@ -181,8 +181,8 @@ describe('training', () => {
     scope(() => {
       const latent = randomLatent(scales);
       latent.requiresGrad = true;
-      const { codebookLoss, commitmentLoss, rows_PC } = tokenizer.quantiseToTrain(latent, scales);
-      expect(rows_PC.requiresGrad).toBe(false);
+      const { codebookLoss, commitmentLoss, rows_BPC } = tokenizer.quantiseToTrain(latent, scales);
+      expect(rows_BPC.requiresGrad).toBe(false);
       const names = ['latent', ...tokenizer.stateDict().keys()];
       const reached = (loss: Tensor) => {
         const found = gradients([loss], [latent, ...tokenizer.parameters()], { allowUnused: true, retainGraph: true });
@@ -246,14 +246,14 @@ describe('training', () => {
   test('dead codes move onto rows that the residuals asked about', () => {
     const one = small();
     scope(() => {
-      const { indices, rows_PC } = noGrad(() => one.quantiseToTrain(randomLatent(scales, 1), scales));
+      const { indices, rows_BPC } = noGrad(() => one.quantiseToTrain(randomLatent(scales, 1), scales));
       const usage = new CodeUsage(16);
       const used = new Set(indices.flatMap((tokens) => tokens.toArray()));
       const before = plainOf(scales, one).codes;
-      expect(usage.revive(one.codebook, indices, rows_PC, 10, 5, new Generator(3))).toBe(16 - used.size);
+      expect(usage.revive(one.codebook, indices, rows_BPC, 10, 5, new Generator(3))).toBe(16 - used.size);
       expect(used.size).toBeLessThan(16);
-      const values = rows_PC.toArray();
-      const asked = Array.from({ length: rows_PC.size(0) }, (_, i) => String(values.slice(4 * i, 4 * i + 4)));
+      const values = rows_BPC.toArray();
+      const asked = Array.from({ length: rows_BPC.numel / 4 }, (_, i) => String(values.slice(4 * i, 4 * i + 4)));
       plainOf(scales, one).codes.forEach((code, v) => {
         if (used.has(v)) expect(code).toEqual(before[v]);
         else expect(asked).toContain(String(code));

@@ -127,7 +127,7 @@ export class VarTokenizer extends Tokenizer {
         const wanted_BChw = areaResize(fixed_BChw.sub(sum_BChw.detach()), sizeOf(scale));
         const indices_BN = this.codebook.nearest(wanted_BChw);
         sum_BChw = sum_BChw.add(this.contribution(this.codebook.lookUp(indices_BN, scale), i, scales));
-        rows!.push(toRows(wanted_BChw).flatten(0, 1));
+        rows!.push(toRows(wanted_BChw));
         indices!.push(indices_BN);
         codebookLosses!.push(ops.mseLoss(sum_BChw, fixed_BChw));
         commitmentLosses!.push(ops.mseLoss(latent, sum_BChw.detach()));
@@ -137,7 +137,7 @@ export class VarTokenizer extends Tokenizer {
         codebookLoss: ops.stack(codebookLosses!).mean(),
         commitmentLoss: ops.stack(commitmentLosses!).mean(),
         decodable: [{ scale: scales.at(-1)!, codes_BChw: straightThrough(sum_BChw, latent) }],
-        rows_PC: ops.cat(rows!, 0),
+        rows_BPC: ops.cat(rows!, 1),
       };
     });
   }

@@ -2,6 +2,7 @@
 import { wrap } from './boxed.js';
 import { dtypeCode, dtypeOfArray, elementBytes, typedArrayClass, type DType } from './dtype.js';
 import * as ops from './generated/operators.js';
+import { scope } from './memory.js';
 import { native } from './native.js';
 import type { Generator } from './random.js';
 import type { Tensor } from './tensor.js';
@@ -122,9 +123,15 @@ export interface RandomOptions extends TensorOptions {
 
 const randomDefaults = (options: RandomOptions) => ({ generator: options.generator ?? null, ...withDefaults(options) });
 
-/** Uniform numbers in [0, 1). */
-export const rand = (shape: readonly number[], options: RandomOptions = {}): Tensor =>
-  ops.rand(shape, randomDefaults(options));
+/** Uniform numbers in [0, 1); of the generator's rows, where it has any. */
+export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  const rows = options.generator?.rows;
+  if (!rows) return ops.rand(shape, randomDefaults(options));
+  const [size = 1, ...rest] = shape;
+  if (rows.first + size > rows.of)
+    throw new TypeError(`rand: rows ${rows.first} to ${rows.first + size} of a batch of ${rows.of}`);
+  return scope(() => ops.rand([rows.of, ...rest], randomDefaults(options)).narrow(0, rows.first, size));
+}
 /** Numbers of the standard normal distribution. */
 export const randn = (shape: readonly number[], options: RandomOptions = {}): Tensor =>
   ops.randn(shape, randomDefaults(options));

@@ -1,103 +1,99 @@
-// Checkpoints: folders `step-N` with a manifest (sizes, SHA-256), one safetensors file a part, and the clock. Whole or absent.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// What checkpoints hold, and the saving of it: training stops only while the tensors are copied; a thread writes the copies.
 import { join } from 'node:path';
-import { loadWeights, saveWeights } from '../nn/index.js';
+import { Worker } from 'node:worker_threads';
+import type { RawTensor } from '../formats/index.js';
+import { codeOfDtype, loadWeights } from '../nn/index.js';
 import type { Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
-import { sha256File, writeFolderAtomic } from '../util/files.js';
+import { workerFile } from '../util/workerFile.js';
+import type { CheckpointWork, Clock, Snapshot } from './checkpointFiles.js';
+import type { Written } from './checkpointWorker.js';
 
 /** Something with tensors that a checkpoint keeps: a model, an optimiser. */
 export interface CheckpointPart {
+  /** Its state, the live tensors. */
   save(): ReadonlyMap<string, Tensor>;
   load(tensors: ReadonlyMap<string, Tensor>, where: string): void;
   /** Kept in the file's metadata, e.g. the model's family and configuration. */
   metadata?: Readonly<Record<string, string>>;
 }
 
-/** How far training has come. */
-export interface Clock {
-  step: number;
-  imagesSeen: number;
+/** Parts of a checkpoint by name, which is that of their files. */
+export type CheckpointParts = Readonly<Record<string, CheckpointPart>>;
+
+function copyOf(part: CheckpointPart): Snapshot {
+  const tensors = Array.from(part.save(), ([name, one]): [string, RawTensor] => [
+    name,
+    { dtype: codeOfDtype(one.dtype), shape: one.shape, bytes: one.bytes() },
+  ]);
+  return { tensors: new Map(tensors), metadata: part.metadata ?? {} };
 }
 
-interface Manifest {
-  clock: Clock;
-  files: Record<string, { bytes: number; sha256: string }>;
-}
+/** Saves checkpoints of one run, one at a time, in the background. */
+export class CheckpointWriter {
+  #worker: Worker | undefined;
+  #writing: Promise<void> | undefined;
 
-const folderName = (clock: Clock) => `step-${String(clock.step).padStart(8, '0')}`;
+  /**
+   * @param folder of the checkpoints
+   * @param keep how many of the newest stay
+   * @param keepEvery images after which one more stays for good; 0 for none
+   */
+  constructor(
+    readonly folder: string,
+    readonly keep: number,
+    readonly keepEvery: number,
+  ) {}
 
-/** Writes a checkpoint and removes all but the newest `keep`. */
-export function saveCheckpoint(
-  folder: string,
-  clock: Clock,
-  parts: Readonly<Record<string, CheckpointPart>>,
-  keep: number,
-): string {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, folderName(clock));
-  writeFolderAtomic(path, (aside) => {
-    const files: Manifest['files'] = {};
-    for (const [name, part] of Object.entries(parts)) {
-      const file = join(aside, `${name}.safetensors`);
-      saveWeights(file, part.save(), part.metadata);
-      files[`${name}.safetensors`] = { bytes: statSync(file).size, sha256: sha256File(file) };
-    }
-    writeFileSync(join(aside, 'manifest.json'), `${JSON.stringify({ clock, files } satisfies Manifest, null, 2)}\n`);
-  });
-  for (const old of listCheckpoints(folder).slice(keep)) rmSync(old, { recursive: true, force: true });
-  return path;
-}
-
-/** Paths of the checkpoints in a folder, newest first. */
-export function listCheckpoints(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => /^step-\d+$/.test(name));
-  return names
-    .sort()
-    .reverse()
-    .map((name) => join(folder, name));
-}
-
-/** Checks every file of a checkpoint against its manifest; throws a UsageError that names what is wrong. */
-export function verifyCheckpoint(path: string): Manifest {
-  const file = join(path, 'manifest.json');
-  if (!existsSync(file)) throw new UsageError(`${path}: not a whole checkpoint: there is no manifest.json`);
-  let manifest: Manifest;
-  try {
-    manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
-  } catch {
-    throw new UsageError(`${file}: not JSON; the checkpoint is damaged`);
+  /**
+   * Copies the parts and has them written. Waits first for a save that is still under way, and throws what it threw.
+   * @param before images seen at the save before
+   */
+  async save(clock: Clock, parts: CheckpointParts, before: number): Promise<void> {
+    await this.finish();
+    const crossed = (images: number) => Math.floor(images / this.keepEvery);
+    const work: CheckpointWork = {
+      folder: this.folder,
+      clock: { ...clock },
+      parts: new Map(Object.entries(parts).map(([name, part]) => [name, copyOf(part)])),
+      keep: this.keep,
+      kept: this.keepEvery > 0 && crossed(clock.imagesSeen) > crossed(before),
+    };
+    this.#writing = this.#write(work);
+    this.#writing.catch(() => undefined); // told by finish()
   }
-  for (const [name, { bytes, sha256 }] of Object.entries(manifest.files)) {
-    const part = join(path, name);
-    if (!existsSync(part)) throw new UsageError(`${path}: damaged: ${name} is missing`);
-    const size = statSync(part).size;
-    if (size !== bytes) throw new UsageError(`${path}: damaged: ${name} should have ${bytes} bytes, has ${size}`);
-    if (sha256File(part) !== sha256)
-      throw new UsageError(`${path}: damaged: the content of ${name} has changed since it was written`);
-  }
-  return manifest;
-}
 
-/** The newest whole checkpoint of a folder, telling of damaged ones through `say`. */
-export function newestCheckpoint(
-  folder: string,
-  say: (line: string) => void,
-): { path: string; clock: Clock } | undefined {
-  for (const path of listCheckpoints(folder)) {
-    try {
-      return { path, clock: verifyCheckpoint(path).clock };
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      say(`${error.message}; an older checkpoint is used`);
-    }
+  async #write(work: CheckpointWork): Promise<void> {
+    const worker = (this.#worker ??= new Worker(workerFile(import.meta.url, './checkpointWorker.js')));
+    const answer = new Promise<Written>((resolve, reject) => {
+      worker.once('message', resolve).once('error', reject);
+    });
+    const buffers = [...work.parts.values()].flatMap(({ tensors }) =>
+      Array.from(tensors.values(), ({ bytes }) => bytes.buffer as ArrayBuffer),
+    );
+    worker.postMessage(work, buffers);
+    const written = await answer;
+    worker.removeAllListeners('error');
+    if (written.error !== undefined)
+      throw written.usage ? new UsageError(written.error) : new Error(`internal: a checkpoint: ${written.error}`);
   }
-  return undefined;
+
+  /** Waits until what was given to `save` is on the disk; throws what went wrong. */
+  async finish(): Promise<void> {
+    const writing = this.#writing;
+    this.#writing = undefined;
+    await writing;
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+    this.#worker = undefined;
+  }
 }
 
 /** Loads the parts of a checkpoint that was verified. */
-export function loadCheckpoint(path: string, parts: Readonly<Record<string, CheckpointPart>>): void {
+export function loadCheckpoint(path: string, parts: CheckpointParts): void {
   for (const [name, part] of Object.entries(parts)) {
     const file = join(path, `${name}.safetensors`);
     const { tensors } = loadWeights(file);

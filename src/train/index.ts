@@ -1,12 +1,12 @@
 // Training: the loop, its steps, checkpoints and run folders.
-export {
-  type CheckpointPart,
-  type Clock,
-  listCheckpoints,
-  newestCheckpoint,
-  saveCheckpoint,
-  verifyCheckpoint,
-} from './checkpoint.js';
+export { type CheckpointPart, type CheckpointParts } from './checkpoint.js';
+export { type Clock, listCheckpoints, newestCheckpoint, verifyCheckpoint } from './checkpointFiles.js';
+export { PowerEma } from './ema.js';
+export { type EmaSnapshot, listSnapshots, type Synthesis, writeAverage } from './emaPostHoc.js';
+export { type Averaging, averagingOf } from './averaging.js';
+export { devicePeak } from './devicePeak.js';
 export { type LoopEnd, type LoopOptions, trainingLoop } from './loop.js';
-export { type MetricsRecord, RunFolder } from './runFolder.js';
-export { DivergenceError, type Losses, optimizerStep, type StepOptions } from './step.js';
+export { type MetricsRecord, RunFolder, type RunOptions } from './runFolder.js';
+export { DivergenceError, type Losses, optimizerStep, type StepOptions, type StepOutcome } from './step.js';
+export { Throughput } from './throughput.js';
+export { alone, joinWorld, type World } from './world.js';

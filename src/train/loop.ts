@@ -1,27 +1,42 @@
 // The training loop, whole. The clock is images seen; the same command in the same folder goes on where the last one stopped, bit for bit.
-// What a step does is the caller's: here is only when it is done, shown, sampled and saved.
+// What a step does is the caller's: here is only when it is done, shown, sampled and saved. Every process of a world runs this; the first one writes.
 import { UsageError } from '../util/errors.js';
 import { progress } from '../util/progress.js';
 import { secondSignal } from '../util/signals.js';
-import { type CheckpointPart, type Clock, loadCheckpoint, newestCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { type CheckpointParts, CheckpointWriter } from './checkpoint.js';
+import type { Clock } from './checkpointFiles.js';
+import { resume } from './resume.js';
 import type { RunFolder } from './runFolder.js';
-import { DivergenceError } from './step.js';
+import { DivergenceError, type StepOutcome } from './step.js';
+import type { Throughput } from './throughput.js';
+import type { World } from './world.js';
 
-/** What the loop needs to know; the three intervals count images. */
-export interface LoopOptions {
+/** What the loop needs to know; the intervals count images. */
+export interface LoopOptions<Data> {
   label: string;
+  world: World;
   run: RunFolder;
   /** Images to train on in all. */
   images: number;
+  /** Images of a step, of all processes. */
   batchSize: number;
-  every: { log: number; sample: number; save: number };
+  /** `keep`: one more checkpoint stays for good; `average`: snapshots of averages. */
+  every: { log: number; sample: number; save: number; keep: number; average: number };
+  /** How many of the newest checkpoints stay. */
   keepCheckpoints: number;
+  /** Steps in a row that may be skipped because a loss or gradient was not finite. */
+  maxSkipped: number;
   /** What checkpoints hold. */
-  parts: Readonly<Record<string, CheckpointPart>>;
-  /** Trains on one batch; the numbers to record. Its randomness is a function of the seed and the clock. */
-  step: (clock: Clock) => Record<string, number>;
+  parts: CheckpointParts;
+  throughput: Throughput;
+  /** What a step trains on. */
+  data: (clock: Clock) => Promise<Data>;
+  /** Trains on one batch. Its randomness is a function of the seed and the clock. `measure`: its numbers will be recorded. */
+  step: (clock: Clock, data: Data, measure: boolean) => StepOutcome & { flops?: number };
   /** Draws pictures for samples/. */
   sample?: (clock: Clock) => Promise<void>;
+  /** Writes the averages of the weights. */
+  snapshot?: () => void;
   say: (line: string) => void;
 }
 
@@ -29,62 +44,88 @@ export interface LoopOptions {
 export type LoopEnd = 'done' | 'SIGINT' | 'SIGTERM';
 
 /** Trains to the end, or until a signal; a second Ctrl-C leaves at once. */
-export async function trainingLoop(options: LoopOptions): Promise<LoopEnd> {
-  const { run, images, batchSize, every, parts, step, say } = options;
+export async function trainingLoop<Data>(options: LoopOptions<Data>): Promise<LoopEnd> {
+  const { world, run, images, batchSize, every, parts, throughput, say } = options;
   const clock = resume(options);
-  let stopped: NodeJS.Signals | undefined;
-  const isSecond = secondSignal();
-  const stop = (signal: NodeJS.Signals) => {
-    if (isSecond()) process.exit(130);
-    if (stopped) return;
-    stopped = signal;
-    say(`${signal}: saving after this step (again: leave at once)`);
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  const bar = progress({ label: options.label, total: images, unit: 'images', start: clock.imagesSeen });
-  const save = () => saveCheckpoint(run.checkpoints, clock, parts, options.keepCheckpoints);
+  const stop = stopAtSignals(say);
+  const bar = progress({ label: options.label, total: images, unit: 'images', start: clock.imagesSeen, quiet: !world.isFirst }); // prettier-ignore
+  const checkpoints = new CheckpointWriter(run.checkpoints, options.keepCheckpoints, every.keep);
   const began = clock.imagesSeen;
   let saved = began;
+  const save = async () => {
+    if (world.isFirst && saved !== clock.imagesSeen) await checkpoints.save(clock, parts, saved);
+    saved = clock.imagesSeen;
+  };
+  let stopped = false;
   try {
     while (clock.imagesSeen < images && !stopped) {
-      const before = clock.imagesSeen;
-      const numbers = step(clock);
+      const due = (interval: number) =>
+        interval > 0 && Math.floor((clock.imagesSeen + batchSize) / interval) > Math.floor(clock.imagesSeen / interval);
+      const isLast = clock.imagesSeen + batchSize >= images;
+      const now = {
+        log: due(every.log) || isLast,
+        sample: due(every.sample) && !isLast,
+        save: due(every.save),
+        snapshot: due(every.average) || isLast,
+      };
+      const data = await throughput.waiting(() => options.data(clock));
+      const { numbers, skipped, flops } = options.step(clock, data, now.log);
       clock.step++;
       clock.imagesSeen += batchSize;
-      const due = (interval: number) =>
-        interval > 0 && Math.floor(clock.imagesSeen / interval) > Math.floor(before / interval);
-      if (due(every.log) || clock.imagesSeen >= images) run.record(clock, numbers);
+      throughput.step(batchSize / world.size, flops);
+      count(clock, skipped, options);
+      if (now.log && world.isFirst) run.record(clock, { ...numbers, ...throughput.take() });
       bar.update(clock.imagesSeen, `loss ${numbers['loss']!.toFixed(3)}`);
-      if (due(every.sample) && clock.imagesSeen < images) await options.sample?.(clock);
-      if (due(every.save)) {
-        save();
-        saved = clock.imagesSeen;
-      }
+      if (now.sample && world.isFirst) await throughput.aside(() => options.sample?.(clock));
+      if (now.snapshot && world.isFirst) options.snapshot?.();
+      if (now.save) await save();
       await new Promise(setImmediate); // lets signals and finalisers in
+      stopped = world.any(stop.signal !== undefined);
     }
-    if (saved !== clock.imagesSeen) save();
-    if (!stopped && clock.imagesSeen > began) await options.sample?.(clock);
+    await save();
+    await checkpoints.finish();
+    if (world.isFirst && !stopped && clock.imagesSeen > began) await options.sample?.(clock);
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
-    throw new UsageError(
-      `${run.path}: training stopped at image ${clock.imagesSeen}: ${error.message}; the last checkpoint is whole`,
-    );
+    throw new UsageError(`${run.path}: training stopped at image ${clock.imagesSeen}: ${error.message}`);
   } finally {
     bar.stop();
     run.close();
-    process.off('SIGINT', stop).off('SIGTERM', stop);
+    stop.off();
+    await checkpoints.close();
   }
-  return stopped === 'SIGINT' || stopped === 'SIGTERM' ? stopped : 'done';
+  return stopped ? (stop.signal ?? 'SIGTERM') : 'done';
 }
 
-/** The clock of the newest whole checkpoint after loading it, or of the beginning. */
-function resume({ run, parts, say }: LoopOptions): Clock {
-  const newest = newestCheckpoint(run.checkpoints, say);
-  const clock = newest?.clock ?? { step: 0, imagesSeen: 0 };
-  if (newest) {
-    loadCheckpoint(newest.path, parts);
-    say(`continuing from ${newest.path} (${clock.imagesSeen} images seen)`);
-  }
-  run.rewind(clock);
-  return { ...clock };
+/** Notes the first SIGINT or SIGTERM; a second one, which is no echo of the first, leaves at once. */
+function stopAtSignals(say: (line: string) => void): { signal: LoopEnd | undefined; off: () => void } {
+  const isSecond = secondSignal();
+  const stop = (signal: 'SIGINT' | 'SIGTERM') => {
+    if (isSecond()) process.exit(130);
+    if (state.signal) return;
+    state.signal = signal;
+    say(`${signal}: saving after this step (again: leave at once)`);
+  };
+  const state: ReturnType<typeof stopAtSignals> = {
+    signal: undefined,
+    off: () => process.off('SIGINT', stop).off('SIGTERM', stop),
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  return state;
+}
+
+/** Counts a step that was skipped, or that one was not; too many in a row end the training. */
+function count(
+  clock: Clock,
+  skipped: string | undefined,
+  { maxSkipped, say }: Pick<LoopOptions<unknown>, 'maxSkipped' | 'say'>,
+): void {
+  clock.skippedInRow = skipped === undefined ? 0 : clock.skippedInRow + 1;
+  if (skipped === undefined) return;
+  clock.skipped++;
+  say(`step ${clock.step} was skipped: ${skipped}`);
+  if (clock.skippedInRow >= maxSkipped)
+    throw new DivergenceError(
+      `${clock.skippedInRow} steps in a row had to be skipped, in the last one ${skipped}; the last checkpoint is whole: go on from it with a lower learning rate, or in float32`,
+    );
 }

@@ -5,19 +5,36 @@ import { appendJsonLine, EventWriter, readJsonLines } from '../formats/index.js'
 import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo, writeFileAtomic } from '../util/files.js';
-import type { Clock } from './checkpoint.js';
+import type { Clock } from './checkpointFiles.js';
+import { Expendable } from './expendable.js';
+import { MetricsExporter } from './exporter.js';
 
 /** One line of metrics.jsonl. */
-export type MetricsRecord = Clock & Record<string, number>;
+export type MetricsRecord = Pick<Clock, 'step' | 'imagesSeen'> & Record<string, number>;
 
-/** Settings that may change between the runs of one folder: how long, and what is shown or kept. */
-const mayChange = new Set(['images', 'every', 'keepCheckpoints', 'threads']);
+/** Settings that may change between the runs of one folder: how long, what is shown or kept, and how the machine goes about it. */
+const mayChange = new Set([
+  'images', 'every', 'keepCheckpoints', 'threads', 'microBatch', 'recompute', 'maxSkipped', 'workers', 'timeout', 'peakTflops', 'metricsFolder',
+]); // prettier-ignore
+
+/** Who opens the folder, and for what. */
+export interface RunOptions {
+  /** Images of the whole training. */
+  images: number;
+  /** Whether this process writes; of several that train together only the first one does. */
+  writes?: boolean;
+  /** A collector's folder for the last numbers; the run's own by default. */
+  metricsFolder?: string | undefined;
+  say: (line: string) => void;
+}
 
 /** An open run folder. */
 export class RunFolder {
   readonly checkpoints: string;
   readonly samples: string;
   readonly metrics: string;
+  readonly #exporter: MetricsExporter;
+  readonly #guard: Expendable;
   #events: EventWriter | undefined;
   #resumedAt = 0;
 
@@ -26,10 +43,14 @@ export class RunFolder {
     readonly path: string,
     readonly kind: string,
     config: object,
+    { images, writes = true, metricsFolder: folder, say }: RunOptions,
   ) {
+    this.#exporter = new MetricsExporter({ run: path, kind, images, ...(folder !== undefined && { folder }) });
+    this.#guard = new Expendable('metrics', say);
     this.checkpoints = join(path, 'checkpoints');
     this.samples = join(path, 'samples');
     this.metrics = join(path, 'metrics.jsonl');
+    if (!writes) return;
     explainIo(path, () => mkdirSync(this.samples, { recursive: true }));
     const file = join(path, 'config.json');
     const resolved = JSON.parse(JSON.stringify({ kind, ...config })) as object;
@@ -52,10 +73,14 @@ export class RunFolder {
     writeFileAtomic(this.metrics, kept.map((one) => `${JSON.stringify(one)}\n`).join(''));
   }
 
-  /** Records numbers at a time of the run. */
-  record(clock: Clock, values: Readonly<Record<string, number>>): void {
-    appendJsonLine(this.metrics, { ...clock, ...values });
-    for (const [name, value] of Object.entries(values)) this.#eventWriter().scalar(name, clock.imagesSeen, value);
+  /** Records numbers at a time of the run; those that are not finite are left out. A full disk costs them, not the training. */
+  record({ step, imagesSeen, skipped }: Clock, values: Readonly<Record<string, number>>): void {
+    const finite = Object.entries({ ...values, ...(skipped > 0 && { skipped }) }).filter(([, value]) => Number.isFinite(value)); // prettier-ignore
+    this.#guard.attempt(() => {
+      appendJsonLine(this.metrics, { step, imagesSeen, ...Object.fromEntries(finite) });
+      for (const [name, value] of finite) this.#eventWriter().scalar(name, imagesSeen, value);
+      this.#exporter.record({ step, imagesSeen }, Object.fromEntries(finite));
+    });
   }
 
   /** Writes a PNG to samples/ and to TensorBoard. */
@@ -74,5 +99,8 @@ export class RunFolder {
 
   close(): void {
     this.#events?.close();
+    this.#guard.attempt(() => {
+      this.#exporter.close();
+    });
   }
 }

@@ -53,19 +53,24 @@ test('1,000 steps', () => {
   const step = () =>
     optimizerStep(
       { optimizer, parameters, learningRate: 1e-3, weightDecay: 0.05, clip: 2, precision: 'float32', device: 'cpu' },
-      () => {
-        const labels_B = randint(0, 5, [batch], { generator: random });
-        const inputs_BLE = randn([batch, tokenCount(scales) - 1, 8], { generator: random });
-        const loss = teacherForcingLoss(generator.logits(labels_B, inputs_BLE, scales, { pathDrop: random }), targets);
-        return { loss, parts: { loss_teacher: loss } };
-      },
+      [
+        () => {
+          const labels_B = randint(0, 5, [batch], { generator: random });
+          const inputs_BLE = randn([batch, tokenCount(scales) - 1, 8], { generator: random });
+          const loss = teacherForcingLoss(
+            generator.logits(labels_B, inputs_BLE, scales, { pathDrop: random }),
+            targets,
+          );
+          return { loss, parts: { loss_teacher: loss } };
+        },
+      ],
     );
 
-  const first = step()['loss']!;
+  const first = step().numbers['loss']!;
   for (let i = 1; i < 10; i++) step();
   const early = memory();
   let last = first;
-  for (let i = 10; i < 1000; i++) last = step()['loss']!;
+  for (let i = 10; i < 1000; i++) last = step().numbers['loss']!;
   const late = memory();
 
   expect(last).toBeLessThan(first); // it did train

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder } from '../../data/package.js';
+import { cacheFolder } from '../../data/cacheFolder.js';
 
 /** What scripts/setup/probe.mjs measures. */
 export interface Measured {

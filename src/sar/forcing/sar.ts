@@ -2,6 +2,7 @@
 // pass 2; the student is pulled to what pass 1 predicted with true inputs. One backward over both passes; nothing flows from pass 2 into pass 1.
 import { dropLabels, type Forcing, type ForcingResult, fullPass, inputsFor, labelsOfNextPass } from '../context.js';
 import { contrastiveStudentForcingLoss, distributionLoss, teacherForcingLoss } from '../losses.js';
+import { scaleMeasures } from '../measures.js';
 import { rollout } from '../rollout.js';
 import { studentPart, studentPass, studentTokens } from '../student.js';
 
@@ -12,16 +13,17 @@ export const sar: Forcing = (context): ForcingResult => {
 
   const teacher_BLV = fullPass(context, labels_B, inputs_BLE); // pass 1
   const teacherLoss = teacherForcingLoss(teacher_BLV, targets);
-  if (settings.gamma === 0) return { loss: teacherLoss, parts: { loss_teacher: teacherLoss } };
+  const parts = { loss_teacher: teacherLoss, ...scaleMeasures(context, teacher_BLV) };
+  if (settings.gamma === 0) return { loss: teacherLoss, parts };
 
   const chosen = rollout(context, teacher_BLV, inputs_BLE);
   const student = studentPass(context, labelsOfNextPass(context, labels_B), chosen); // pass 2
-  if (!student) return { loss: teacherLoss, parts: { loss_teacher: teacherLoss } };
+  if (!student) return { loss: teacherLoss, parts };
 
   const studentLoss =
     settings.csflTarget === 'tokens'
       ? contrastiveStudentForcingLoss(student.logits_BLV, studentTokens(student, chosen))
       : distributionLoss(student.logits_BLV, studentPart(student, teacher_BLV));
   const loss = teacherLoss.add(studentLoss.mul(settings.gamma));
-  return { loss, parts: { loss_teacher: teacherLoss, loss_csf: studentLoss } };
+  return { loss, parts: { ...parts, loss_csf: studentLoss } };
 };

@@ -1,6 +1,7 @@
 // SAR's two passes, but the student's target is the ground truth: the arm that shows what the contrastive target is for.
 import { dropLabels, type Forcing, type ForcingResult, fullPass, inputsFor, labelsOfNextPass } from '../context.js';
 import { contrastiveStudentForcingLoss, teacherForcingLoss } from '../losses.js';
+import { scaleMeasures } from '../measures.js';
 import { rollout } from '../rollout.js';
 import { studentPass, studentTokens } from '../student.js';
 
@@ -10,10 +11,11 @@ export const twoPassGroundTruth: Forcing = (context): ForcingResult => {
   const inputs_BLE = inputsFor(context, targets);
   const teacher_BLV = fullPass(context, labels_B, inputs_BLE);
   const teacherLoss = teacherForcingLoss(teacher_BLV, targets);
+  const parts = { loss_teacher: teacherLoss, ...scaleMeasures(context, teacher_BLV) };
   const chosen = rollout(context, teacher_BLV, inputs_BLE);
   const student = studentPass(context, labelsOfNextPass(context, labels_B), chosen);
-  if (!student) return { loss: teacherLoss, parts: { loss_teacher: teacherLoss } };
+  if (!student) return { loss: teacherLoss, parts };
   const studentLoss = contrastiveStudentForcingLoss(student.logits_BLV, studentTokens(student, targets));
   const loss = teacherLoss.add(studentLoss.mul(settings.gamma));
-  return { loss, parts: { loss_teacher: teacherLoss, loss_student: studentLoss } };
+  return { loss, parts: { ...parts, loss_student: studentLoss } };
 };

@@ -1,0 +1,24 @@
+// The processes that a training command is one of: found from the launcher's variables, joined before anything is read or written.
+import { resolveTopology } from '../launch/index.js';
+import type { TrainingSettings } from '../recipes/index.js';
+import { joinWorld, type World } from '../train/index.js';
+import { say } from './settingsOptions.js';
+
+/** What a training command runs in. */
+export interface Place<S> {
+  world: World;
+  /** The settings with this process's own GPU. */
+  settings: S;
+  /** Speaks for all processes: the first one's lines, the others stay silent. */
+  say: (line: string) => void;
+}
+
+/** Joins the job that this process was started in, or stays alone. */
+export function joinJob<S extends TrainingSettings>(given: S): Place<S> {
+  const topology = resolveTopology(process.env);
+  const many = topology.size > 1;
+  const device = many && given.device === 'cuda' ? `cuda:${topology.localRank}` : given.device;
+  const speak = topology.rank === 0 ? say : () => undefined;
+  const world = joinWorld(topology, { timeout: given.timeout, device, say: speak });
+  return { world, settings: { ...given, device }, say: speak };
+}
