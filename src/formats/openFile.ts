@@ -1,7 +1,10 @@
 // A file open for reading at given places: the readers of tensors never hold a whole one.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { UsageError } from '../util/errors.js';
 import { explainIo } from '../util/files.js';
+
+const readLater = promisify(read);
 
 /** A file open for positional reads. Close it, or use `using`. */
 export class OpenFile {
@@ -28,6 +31,22 @@ export class OpenFile {
       }
       return true;
     });
+  }
+
+  /** As `readInto`, while the program goes on. */
+  async readLater(bytes: Uint8Array, position: number): Promise<boolean> {
+    try {
+      for (let done = 0; done < bytes.byteLength;) {
+        const { bytesRead } = await readLater(this.#descriptor, bytes, done, bytes.byteLength - done, position + done);
+        if (bytesRead === 0) return false;
+        done += bytesRead;
+      }
+      return true;
+    } catch (error) {
+      return explainIo(this.path, () => {
+        throw error;
+      });
+    }
   }
 
   close(): void {

@@ -157,10 +157,24 @@ export class SafetensorsFile implements WeightsFile {
     return parseHeader(path, text, 8 + bytes.length, size - 8 - bytes.length);
   }
 
-  /** The bytes of one tensor. */
-  read(name: string): RawTensor {
+  #entry(name: string): TensorEntry {
     const entry = this.header.tensors.get(name);
     if (!entry) throw new UsageError(`${this.path}: there is no tensor '${name}'`);
+    return entry;
+  }
+
+  /** `length` bytes of one tensor from byte `begin` of it on, while the program goes on. */
+  async readPart(name: string, begin: number, length: number): Promise<Uint8Array> {
+    const entry = this.#entry(name);
+    const bytes = new Uint8Array(length);
+    if (!(await this.#file.readLater(bytes, this.header.dataStart + entry.begin + begin)))
+      refuse(this.path, 'it ends early');
+    return bytes;
+  }
+
+  /** The bytes of one tensor. */
+  read(name: string): RawTensor {
+    const entry = this.#entry(name);
     const bytes = new Uint8Array(entry.end - entry.begin);
     if (!this.#file.readInto(bytes, this.header.dataStart + entry.begin)) refuse(this.path, 'it ends early');
     return { dtype: entry.dtype, shape: entry.shape, bytes };
