@@ -35,6 +35,7 @@ const help: Readonly<Record<string, string>> = {
   learning_rate: 'The learning rate of the last step.',
   gradient_norm: 'The global gradient norm before clipping.',
   images_per_second: 'Images trained on a second, of all processes.',
+  skipped: 'Steps that updated nothing, because a loss or gradient was not finite.',
   data_wait: 'Share of the time that steps waited for data.',
   tflops_per_second: "The model's operations a second on one device, in 1e12.",
   mfu: "The model's operations a second as a share of the device's peak.",
