@@ -36,6 +36,14 @@ function bufferOf(file: ByteFile): AsyncBuffer {
   };
 }
 
+async function readMetadata(file: AsyncBuffer): Promise<FileMetaData> {
+  const metadata = await parquetMetadataAsync(file);
+  const rows = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
+  if (rows !== Number(metadata.num_rows) || rows > file.byteLength)
+    throw new Error(`${metadata.num_rows} rows are promised, of which its parts have ${rows}`);
+  return metadata;
+}
+
 /**
  * Opens a Parquet file or URL.
  * @throws UsageError where it cannot be read, or is none.
@@ -44,7 +52,7 @@ export async function openParquet(name: string): Promise<ParquetFile> {
   const bytes = await openByteFile(name);
   const file = bufferOf(bytes);
   try {
-    const metadata = await explain(name, () => parquetMetadataAsync(file));
+    const metadata = await explain(name, () => readMetadata(file));
     return {
       name,
       metadata,

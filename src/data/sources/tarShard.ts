@@ -25,10 +25,11 @@ const images = new Set(['jpg', 'jpeg', 'png', 'webp', 'gif', 'tif', 'tiff', 'avi
 const labelFields = ['label', 'cls', 'class', 'class_name'];
 const mostLabelBytes = 2 ** 20;
 
-/** The key of a name, and its extension: what comes after the first dot of its last part. */
+/** The key of a name, which goes to the first dot of its last part, and the extension, what comes after the last. */
 function splitName(name: string): { key: string; extension: string } {
   const dot = name.indexOf('.', name.lastIndexOf('/') + 1);
-  return dot < 0 ? { key: name, extension: '' } : { key: name.slice(0, dot), extension: name.slice(dot + 1).toLowerCase() }; // prettier-ignore
+  if (dot < 0) return { key: name, extension: '' };
+  return { key: name.slice(0, dot), extension: name.slice(name.lastIndexOf('.') + 1).toLowerCase() };
 }
 
 function labelInJson(where: string, text: string): RawLabel {

@@ -22,7 +22,14 @@ async function readShards(name: string, shards: readonly string[]): Promise<Samp
       shown?.update(++done);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work)).finally(() => shown?.stop());
+  const stop = (error: unknown) => {
+    next = shards.length;
+    return error;
+  };
+  const errors = await Promise.all(Array.from({ length: atOnce }, () => work().catch(stop)));
+  shown?.stop();
+  const error = errors.find((one) => one !== undefined);
+  if (error !== undefined) throw error as Error;
   return found;
 }
 
