@@ -60,7 +60,7 @@ function list(folder: string, flags: { json?: boolean }): void {
   ]); // prettier-ignore
   const heading = ['run', 'kind', 'family', 'data', 'images', 'loss', 'state', 'written', 'size'];
   for (const line of tableLines([heading, ...rows], new Set([4, 5, 8]))) console.log(line);
-  for (const { problem } of found) if (problem !== undefined) console.log(problem);
+  for (const { problems } of found) for (const sentence of problems) console.log(sentence);
 }
 
 /** What reading every byte of the checkpoints tells: what is wrong, one sentence a damaged one. */
@@ -78,7 +78,9 @@ function damage({ checkpoints }: RunSummary): string[] {
 
 function show(path: string, flags: { json?: boolean; verify?: boolean }): void {
   const run = readRun(path);
-  const wrong = flags.verify ? damage(run) : run.checkpoints.flatMap(({ problem }) => problem ?? []);
+  const glanced = run.checkpoints.flatMap(({ problem }) => problem ?? []);
+  const ofMetrics = run.problems.filter((sentence) => !glanced.includes(sentence));
+  const wrong = [...ofMetrics, ...(flags.verify ? damage(run) : glanced)];
   if (wrong.length) process.exitCode = 1;
   const { config, last, checkpoints } = run;
   if (flags.json) {

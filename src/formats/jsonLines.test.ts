@@ -34,10 +34,32 @@ test('cut at any byte, the whole lines remain and appending goes on', () => {
   );
 });
 
-test('a broken line that is not the last names file and line', () => {
+test('a broken line that is not the last names file and line, or is told of and left out', () => {
   const file = path();
   writeFileSync(file, '{"a":1}\n{"b":\n{"c":1}\n');
-  expect(() => readJsonLines(file)).toThrow(new UsageError(`${file}: line 2: expected a JSON record, got "{\\"b\\":"`));
+  const sentence = `${file}: line 2: expected a JSON record, got "{\\"b\\":"`;
+  expect(() => readJsonLines(file)).toThrow(new UsageError(sentence));
+  const told: string[] = [];
+  expect(readJsonLines(file, (line) => told.push(line))).toEqual([{ a: 1 }, { c: 1 }]);
+  expect(told).toEqual([sentence]);
+});
+
+test('with any bit turned, the lines before it come back, and the file can be read and goes on', () => {
+  const records = [{ step: 1 }, { step: 2 }, { step: 3 }];
+  const bytes = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  fc.assert(
+    fc.property(fc.nat(bytes.length * 8 - 1), (bit) => {
+      const file = path();
+      const turned = Buffer.from(bytes);
+      turned[bit >> 3]! ^= 1 << (bit & 7);
+      writeFileSync(file, turned);
+      const before = bytes.subarray(0, bit >> 3).toString().split('\n').length - 1; // prettier-ignore
+      appendJsonLine(file, { step: 4 });
+      const read = readJsonLines(file, () => undefined);
+      expect(read.slice(0, before)).toEqual(records.slice(0, before));
+      expect(read.at(-1)).toEqual({ step: 4 });
+    }),
+  );
 });
 
 test('a folder that is absent is a sentence', () => {

@@ -26,18 +26,22 @@ export function appendJsonLine(path: string, record: object): void {
 
 /**
  * Reads all records; a file that is absent holds none, and a last line without its line end is left out.
- * @throws UsageError naming file and line where a whole line is no JSON.
+ * @param broken is told of a whole line that is no JSON, which is then left out
+ * @throws UsageError naming file and line of the first such line, where `broken` is not given
  */
-export function readJsonLines<T = unknown>(path: string): T[] {
+export function readJsonLines<T = unknown>(path: string, broken?: (sentence: string) => void): T[] {
   if (!existsSync(path)) return [];
   const lines = explainIo(path, () => readFileSync(path, 'utf8'))
     .split('\n')
     .slice(0, -1);
-  return lines.map((line, i) => {
+  return lines.flatMap((line, i) => {
     try {
-      return JSON.parse(line) as T;
+      return [JSON.parse(line) as T];
     } catch {
-      throw new UsageError(`${path}: line ${i + 1}: expected a JSON record, got ${JSON.stringify(line.slice(0, 40))}`);
+      const sentence = `${path}: line ${i + 1}: expected a JSON record, got ${JSON.stringify(line.slice(0, 40))}`;
+      if (!broken) throw new UsageError(sentence);
+      broken(sentence);
+      return [];
     }
   });
 }

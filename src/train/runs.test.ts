@@ -27,7 +27,7 @@ describe('reading', () => {
     expect(run.bytes).toBeGreaterThan(2000);
     expect(run.bytes).toBeLessThan(4000);
     expect(run.checkpoints.map(({ clock }) => clock?.imagesSeen)).toEqual([64, 32]);
-    expect(run).not.toHaveProperty('problem');
+    expect(run.problems).toEqual([]);
   });
 
   test('a run that was killed: what it recorded, what of it is saved', () => {
@@ -35,6 +35,11 @@ describe('reading', () => {
     writeFileSync(join(path, 'metrics.jsonl'), '{"step":7,"imagesS', { flag: 'a' });
     expect(readRun(path)).toMatchObject({ imagesSeen: 48, imagesSaved: 32, state: 'unfinished' });
     expect(readRun(makeRun(join(folder(), 'new'), {}))).toMatchObject({ imagesSeen: 0, state: 'unfinished' });
+    writeFileSync(join(path, 'metrics.jsonl'), '{"imagesSeen":8\n{"imagesSeen":16}\n');
+    expect(readRun(path)).toMatchObject({
+      imagesSeen: 16,
+      problems: [expect.stringMatching(/metrics\.jsonl: line 1:/)],
+    });
   });
 
   test.each<[string, (path: string) => void, RegExp]>([
@@ -46,7 +51,7 @@ describe('reading', () => {
     damage(path);
     const run = readRun(path);
     expect(run).toMatchObject({ state: 'damaged', imagesSaved: 32 });
-    expect(run.problem).toMatch(sentence);
+    expect(run.problems).toEqual([expect.stringMatching(sentence)]);
   }); // prettier-ignore
 
   test('it is running while a process has its event file open', () => {

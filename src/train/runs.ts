@@ -42,8 +42,8 @@ export interface RunSummary {
   last: MetricsRecord | undefined;
   records: readonly MetricsRecord[];
   state: RunState;
-  /** What is wrong, where something is. */
-  problem?: string;
+  /** What is wrong with its newest checkpoint and with lines of its metrics, a sentence each. */
+  problems: readonly string[];
   /** Where its newest event file was written. */
   host?: string;
   written: Date;
@@ -107,21 +107,23 @@ function familyOf(path: string, { family }: Readonly<Record<string, unknown>>): 
 
 /**
  * Reads a run folder.
- * @throws UsageError where its settings or metrics cannot be read
+ * @throws UsageError where its settings cannot be read
  */
 export function readRun(path: string): RunSummary {
   if (!existsSync(path))
     throw new UsageError(`${path}: there is no such folder; \`scalewise runs list\` shows what there is`);
   const config = readConfig(path);
   const images = config['images'] as number;
-  const records = readJsonLines<MetricsRecord>(join(path, 'metrics.jsonl'));
+  const problems: string[] = [];
+  const records = readJsonLines<MetricsRecord>(join(path, 'metrics.jsonl'), (sentence) => problems.push(sentence));
   const checkpoints = listCheckpoints(join(path, 'checkpoints')).map(glanceAtCheckpoint);
   const imagesSaved = checkpoints.find(({ problem }) => problem === undefined)?.clock?.imagesSeen ?? 0;
   const last = records.at(-1);
   const family = familyOf(path, config);
   const writer = explainIo(path, () => writerOf(path));
-  const problem = checkpoints[0]?.problem;
-  const state = writer?.isOpen ? 'running' : problem !== undefined ? 'damaged' : imagesSaved >= images ? 'done' : 'unfinished'; // prettier-ignore
+  const damage = checkpoints[0]?.problem;
+  if (damage !== undefined) problems.push(damage);
+  const state = writer?.isOpen ? 'running' : damage !== undefined ? 'damaged' : imagesSaved >= images ? 'done' : 'unfinished'; // prettier-ignore
   return {
     path,
     config,
@@ -133,7 +135,7 @@ export function readRun(path: string): RunSummary {
     last,
     records,
     state,
-    ...(problem !== undefined && { problem }),
+    problems,
     ...(writer && { host: writer.host }),
     ...explainIo(path, () => sizeOfFolder(path)),
     checkpoints,
