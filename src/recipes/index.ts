@@ -45,8 +45,14 @@ export {
   tokenizerSettings,
   type TrainingSettings,
 } from './settings.js';
-export { targetsFor } from './targetsFor.js';
+export { loaderFor } from './training.js';
+export { storedClasses, targetsFor, targetsOfStore } from './targetsFor.js';
 export { type TargetSource } from './targets.js';
+export { targetsOfTokens } from './targetsOfTokens.js';
+export { encodeTokens } from './encodeTokens.js';
+export { type Crops, openInOrder } from './readings.js';
+export { listsDrawn, type ScaleSettings } from './scaleLists.js';
+export { TokenStore } from './tokenStore.js';
 export { generatorToRefine, newGenerator, type Start, trainGenerator } from './trainGenerator.js';
 export { checkScales, newTokenizer, trainTokenizer } from './trainTokenizer.js';
 export { quickstart, type QuickstartData, type QuickstartOptions } from './quickstart.js';

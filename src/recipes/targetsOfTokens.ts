@@ -1,7 +1,7 @@
 // Targets from stored tokens: nothing is encoded, and nothing held in memory but the next spans' tokens.
 // Legend: B images, N tokens of a scale.
 import { batchIndices, type Span } from '../data/index.js';
-import type { Tokenizer } from '../tokenizers/index.js';
+import type { Scales, Tokenizer } from '../tokenizers/index.js';
 import { scope, tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { encodingFingerprint } from './encoding.js';
@@ -15,12 +15,15 @@ export interface TokensWanted {
   /** Whether half of the images are mirrored. */
   flip: boolean;
   imageSize: number;
+  /** Lists of scales that will be asked for (`listsDrawn`). */
+  lists: readonly Scales[];
   device: string;
   /** Also reads all files while the training goes on, and stops it where their content has changed. */
   verify?: boolean;
 }
 
-function check({ folder, settings }: TokenStore, tokenizer: Tokenizer, { flip, imageSize }: TokensWanted): void {
+function check(store: TokenStore, tokenizer: Tokenizer, { flip, imageSize, lists }: TokensWanted): void {
+  const { folder, settings } = store;
   if (settings.tokenizer !== encodingFingerprint(tokenizer))
     throw new UsageError(
       `${folder}: the tokens are another tokenizer's; give that one, or encode the images again with this one`,
@@ -33,11 +36,12 @@ function check({ folder, settings }: TokenStore, tokenizer: Tokenizer, { flip, i
     throw new UsageError(
       `${folder}: the tokens are of images that are not mirrored; set flip=false, or encode with --flip`,
     );
+  for (const scales of lists) store.places(scales);
 }
 
 /**
  * Opens a folder of stored tokens as a source of targets; its crops are what training crops.
- * @throws UsageError where it is not whole, or of another tokenizer, other images or no mirrored ones
+ * @throws UsageError where it is not whole, or of another tokenizer, other images or scales, or no mirrored ones
  */
 export function targetsOfTokens(folder: string, tokenizer: Tokenizer, wanted: TokensWanted): TargetSource {
   const store = new TokenStore(folder);

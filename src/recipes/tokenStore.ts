@@ -64,6 +64,19 @@ export class TokenStore implements Disposable {
     this.labels.set(new Uint16Array(bytes.buffer, bytes.byteOffset, images), shard * this.#manifest.shardImages);
   }
 
+  /** How much there is; tokens are those of one reading, bytes those of all files. */
+  get sizes(): { images: number; readings: number; tokens: number; files: number; bytes: number } {
+    const { settings } = this;
+    const shards = Object.values(this.#manifest.shards);
+    return {
+      images: settings.images,
+      readings: readingCount(settings),
+      tokens: rowTokens(settings),
+      files: shards.length,
+      bytes: shards.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  }
+
   /** The tokens of one reading of an image: all scales of all lists, one after another. */
   async read(image: number, reading: number): Promise<Uint16Array> {
     const { shardImages } = this.#manifest;

@@ -15,14 +15,18 @@ import {
 } from '../data/index.js';
 import { forcings, sarSettings } from '../sar/index.js';
 import type { Scales, Tokenizer } from '../tokenizers/index.js';
-import { Generator, noGrad, scope } from '../torch/index.js';
+import { Generator, noGrad, scope, setThreads } from '../torch/index.js';
 import { seedFor } from '../util/random.js';
 import { encodeTokens, type TokenChoice } from './encodeTokens.js';
+import { generatorPresets } from './presets.js';
 import { chanceAmong, type Crops, openInOrder } from './readings.js';
+import { listsDrawn } from './scaleLists.js';
 import { type TargetSource, targetsOfPixels } from './targets.js';
 import { targetsOfLatents } from './targetsOfLatents.js';
 import { targetsOfTokens } from './targetsOfTokens.js';
 import { TokenStore } from './tokenStore.js';
+
+setThreads(1); // models this small are only slowed down by more
 
 const side = 8;
 const count = 23;
@@ -92,7 +96,7 @@ async function allOf(source: TargetSource, scales: Scales, wanted = spans): Prom
 
 const pixels = (tokenizer: Tokenizer) =>
   targetsOfPixels(tokenizer, openLoader(set, { side, seed, flip: true, crop: false }), encoding);
-const wanted = { seed, flip: true, imageSize: side, device: 'cpu' };
+const wanted = { seed, flip: true, imageSize: side, lists: [[1, 2, 4]], device: 'cpu' };
 
 describe.each([
   ['FlexVAR', flexVar, [lists.flexvar, [1, 3, 4]]],
@@ -182,6 +186,14 @@ const at =
     return { ...loader, next: (...args) => { if (++calls === call) event(); return loader.next(...args); } }; // prettier-ignore
   };
 
+test('the lists of a training: the fixed one, or every side that may be drawn', () => {
+  const { scales, scaleSchedule } = generatorPresets['flexvar-d16'];
+  const sixteen = Array.from({ length: 16 }, (_, i) => i + 1);
+  expect(listsDrawn({ scales, scaleSchedule }, 'flexvar')).toEqual([sixteen]);
+  expect(listsDrawn({ scales }, 'var')).toEqual([scales]);
+  expect(() => listsDrawn({ scales, scaleSchedule }, 'var')).toThrow(/random lists of scales cannot be served/);
+});
+
 describe('interruptions and damage', () => {
   const whole = newFolder();
   beforeAll(async () => {
@@ -245,6 +257,9 @@ describe('interruptions and damage', () => {
     await expect(encode(whole, { images: { ...set, classes } })).rejects.toThrow(/other settings \(classes\)/);
     await expect(encode(root)).rejects.toThrow(/expected a new folder, or one with stored tokens/);
     await expect(encode(newFolder(), { choice: { ...choice, lists: [[1, 5]] } })).rejects.toThrow(/sides up to 4 for images of 8 pixels, got 1,5/); // prettier-ignore
+    expect(() => targetsOfTokens(whole, flexVar.tokenizer, { ...wanted, lists: [[1, 7]] })).toThrow(
+      /scales 1,7, found/,
+    );
     const plain = newFolder();
     await encode(plain, { choice: { ...choice, flip: false } });
     expect(() => targetsOfTokens(plain, flexVar.tokenizer, wanted)).toThrow(/set flip=false, or encode with --flip/);
