@@ -34,7 +34,10 @@ MpiDefault=none
 ReturnToService=2
 SlurmdParameters=config_overrides
 NodeName=${name} NodeAddr=127.0.0.1 ${size} State=UNKNOWN
-NodeName=absent[1-3] NodeAddr=127.0.0.1 ${size} State=UNKNOWN
+NodeName=absent[1-3] ${size} Weight=100 State=CLOUD
+ResumeProgram=/bin/true
+SuspendProgram=/bin/true
+SuspendTime=3600
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `;
 }
@@ -47,7 +50,8 @@ export async function startSlurm() {
   for (const name of ['state', 'spool']) mkdirSync(join(folder, name));
   const file = join(folder, 'slurm.conf');
   writeFileSync(file, configuration(folder));
-  writeFileSync(join(folder, 'gres.conf'), 'NodeName=ALL Name=gpu Count=8\n');
+  for (let i = 0; i < 8; i++) writeFileSync(join(folder, `card${i}`), '');
+  writeFileSync(join(folder, 'gres.conf'), `Name=gpu File=${folder}/card[0-7]\n`);
   writeFileSync(join(folder, 'munge.key'), randomBytes(64), { mode: 0o600 });
   const env = { SLURM_CONF: file };
   const daemons = [];

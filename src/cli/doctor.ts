@@ -36,9 +36,9 @@ function describe({ level, lack, cost, remedy }: Finding): string {
   return `${paint[level](level)}: ${lack}\n  costs: ${cost}\n  mend:  ${remedy}`;
 }
 
-function doctor({ json = false, dist = false }: { json?: boolean; dist?: boolean }): void {
+async function doctor({ json = false, dist = false }: { json?: boolean; dist?: boolean }): Promise<void> {
   if (dist) {
-    describeDistribution(json);
+    await describeDistribution(json);
     return;
   }
   const facts = gatherFacts();
@@ -58,7 +58,7 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .description('say what this machine and its libtorch can do, what is lacking and how to mend it')
     .option('--json', 'print facts and findings as JSON')
-    .option('--dist', 'say which process of a job this is by what its launcher set')
+    .option('--dist', 'say which process of a job this is, and meet the others')
     .addHelpText(
       'after',
       '\nExit code 2 where Scalewise cannot run.\n\nExamples:\n  scalewise doctor\n  srun scalewise doctor --dist\n',

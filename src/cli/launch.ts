@@ -1,7 +1,6 @@
 // `scalewise launch`: a command in several processes, on this machine or as one machine of several, without torchrun.
 import { type Command, InvalidArgumentError } from 'commander';
 import { launch, planOf, processesOf } from '../launch/index.js';
-import { say } from './settingsOptions.js';
 
 interface LaunchCommandFlags {
   nproc?: string;
@@ -20,6 +19,7 @@ async function run(command: readonly string[], flags: LaunchCommandFlags): Promi
   const { nproc, nnodes, nodeRank, master, maxRestarts } = flags;
   const plan = planOf({ processes: processesOf('--nproc', nproc), nodes: nnodes, nodeRank, master }, process.env);
   const program = [process.execPath, ...process.execArgv, process.argv[1]!, ...command];
+  const say = (line: string) => process.stderr.write(`launch: ${line}\n`);
   process.exitCode = await launch({ ...plan, program, maxRestarts, say });
 }
 

@@ -1,13 +1,13 @@
 // The command line: one file a verb registers itself here. Usage errors end in one line and exit code 2; faults of ours keep their stack.
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { leaveWithLauncher, writeElasticError } from '../launch/index.js';
-import { UsageError } from '../util/errors.js';
+import { Command } from 'commander';
+import { leaveWithLauncher } from '../launch/index.js';
 import { registerConvert } from './convert.js';
 import { registerData } from './data.js';
 import { registerDoctor } from './doctor.js';
 import { registerEdit } from './edit.js';
 import { registerEma } from './ema.js';
+import { endWith } from './ending.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExperiment } from './experiment.js';
 import { registerGolden } from './golden.js';
@@ -73,11 +73,6 @@ export async function run(argv: readonly string[]): Promise<void> {
   try {
     await program().parseAsync(argv);
   } catch (error) {
-    if (!(error instanceof CommanderError && error.exitCode === 0)) writeElasticError(error);
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else if (error instanceof UsageError) {
-      console.error(`error: ${error.message}`);
-      process.exitCode = error.exitCode;
-    } else throw error;
+    endWith(error);
   }
 }

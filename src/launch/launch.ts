@@ -12,7 +12,7 @@ export interface LaunchOptions extends LaunchPlan {
   maxRestarts: number;
   /** Milliseconds from SIGTERM to SIGKILL for the others when one has failed. */
   patience?: number;
-  say: (line: string) => void;
+  say: (line: string) => unknown;
 }
 
 /** Exit codes of mistakes that another start cannot mend: bad settings, bad data. */

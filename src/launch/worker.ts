@@ -1,5 +1,6 @@
 // What a process owes to the launcher that started it.
 import { writeFileSync } from 'node:fs';
+import { UsageError } from '../util/errors.js';
 
 const patience = 10_000; // milliseconds for a checkpoint after the launcher is gone
 
@@ -18,7 +19,7 @@ export function writeElasticError(error: unknown): void {
   const file = process.env['TORCHELASTIC_ERROR_FILE'];
   if (!file) return;
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const ours = name === 'UsageError' || name === 'CommanderError'; // its sentence says all; torchrun prints py_callstack
+  const ours = error instanceof UsageError || name === 'CommanderError'; // its sentence says all; torchrun prints py_callstack
   const extraInfo = {
     py_callstack: ours ? message : (stack ?? message),
     timestamp: String(Math.floor(Date.now() / 1000)),
