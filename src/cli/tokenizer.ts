@@ -1,7 +1,7 @@
 // `scalewise tokenizer train`.
 import { type Command } from 'commander';
-import { openData, openLoader } from '../data/index.js';
-import { newTokenizer, tokenizerPresets, tokenizerSettings, trainTokenizer } from '../recipes/index.js';
+import { openTrainingData } from '../data/index.js';
+import { loaderFor, newTokenizer, tokenizerPresets, tokenizerSettings, trainTokenizer } from '../recipes/index.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, outOf, printSettings, say, settingsFrom, type TrainingFlags, withTrainingFlags } from './settingsOptions.js'; // prettier-ignore
 import { joinJob } from './trainingWorld.js';
@@ -17,10 +17,9 @@ async function train(flags: TrainingFlags): Promise<void> {
   const out = outOf(flags);
   const job = joinJob(given);
   const { settings, world } = job;
-  const { set, broken } = await openData(settings.data, 'train', settings.imageSize);
-  sayBroken(broken);
-  const { imageSize: side, seed, flip, crop } = settings;
-  const loader = openLoader(set, { side, seed, flip, crop });
+  const { images, broken } = await openTrainingData(settings.data, settings, job.say);
+  if (world.isFirst) sayBroken(broken);
+  const loader = loaderFor(settings, images);
   const { end } = await trainTokenizer(settings, loader, out, job);
   await loader.close();
   world.leave();

@@ -1,6 +1,6 @@
 // `scalewise train` and `scalewise refine`: a generator from the start, or on from a checkpoint.
 import type { Command } from 'commander';
-import { openData } from '../data/index.js';
+import { openTrainingData } from '../data/index.js';
 import {
   type GeneratorSettings,
   generatorPresets,
@@ -11,17 +11,35 @@ import {
   type RefineSettings,
   refineSettings,
   type Start,
+  storedClasses,
   targetsFor,
+  type TargetSource,
+  targetsOfStore,
   trainGenerator,
   useMachine,
 } from '../recipes/index.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, outOf, printSettings, say, settingsFrom, type TrainingFlags, withTrainingFlags } from './settingsOptions.js'; // prettier-ignore
-import { joinJob } from './trainingWorld.js';
+import { type Job, joinJob } from './trainingWorld.js';
 
 interface ModelFlags extends TrainingFlags {
   tokenizer?: string;
   generator?: string;
+}
+
+/** The model to train and where its targets come from: stored tokens, or images. */
+async function begun<S extends GeneratorSettings | RefineSettings>(
+  { settings, world, say }: Job<S>,
+  begin: (settings: S, classes: readonly string[]) => Start,
+): Promise<{ start: Start; source: TargetSource }> {
+  if (settings.tokens !== undefined) {
+    const start = begin(settings, storedClasses(settings.tokens));
+    return { start, source: targetsOfStore(settings.tokens, settings, start.tokenizer) };
+  }
+  const { images, broken } = await openTrainingData(settings.data, settings, say);
+  if (world.isFirst) sayBroken(broken);
+  const start = begin(settings, images.classes);
+  return { start, source: await targetsFor(settings, start.tokenizer, images) };
 }
 
 async function run<S extends GeneratorSettings | RefineSettings>(
@@ -40,11 +58,8 @@ async function run<S extends GeneratorSettings | RefineSettings>(
   const { settings, world } = job;
   if (world.isFirst) printSettings(given);
   useMachine(settings);
-  const { set, broken } = await openData(settings.data, 'train', settings.imageSize, job.say);
-  if (world.isFirst) sayBroken(broken);
-  const start = begin(settings, set.classes);
+  const { start, source } = await begun(job, begin);
   job.say(`generator of ${start.generator.parameterCount().toLocaleString('en')} parameters`);
-  const source = await targetsFor(settings, start.tokenizer, set);
   const end = await trainGenerator(kind, settings, start, source, out, job);
   await source.close();
   world.leave();

@@ -5,7 +5,7 @@ import { joinWorld, type World } from '../train/index.js';
 import { say } from './settingsOptions.js';
 
 /** What a training command runs in. */
-export interface Place<S> {
+export interface Job<S> {
   world: World;
   /** The settings with this process's own GPU. */
   settings: S;
@@ -14,11 +14,10 @@ export interface Place<S> {
 }
 
 /** Joins the job that this process was started in, or stays alone. */
-export function joinJob<S extends TrainingSettings>(given: S): Place<S> {
+export function joinJob<S extends TrainingSettings>(given: S): Job<S> {
   const topology = resolveTopology(process.env);
-  const many = topology.size > 1;
-  const device = many && given.device === 'cuda' ? `cuda:${topology.localRank}` : given.device;
   const speak = topology.rank === 0 ? say : () => undefined;
-  const world = joinWorld(topology, { timeout: given.timeout, device, say: speak });
-  return { world, settings: { ...given, device }, say: speak };
+  const { timeout, device } = given;
+  const world = joinWorld(topology, { timeout, device, say: speak });
+  return { world, settings: { ...given, device: world.device }, say: speak };
 }

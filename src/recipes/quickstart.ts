@@ -2,7 +2,7 @@
 // its own in the folder, so the same command goes on where it was stopped.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { batch, imageCount, type ImageSet, openLoader } from '../data/index.js';
+import { batch, imageCount, type ImageSet } from '../data/index.js';
 import { alone, type LoopEnd } from '../train/index.js';
 import { explainIo, writeFileAtomic } from '../util/files.js';
 import { resolveSettings } from '../util/settings.js';
@@ -18,6 +18,7 @@ import { reconstructionReport } from './reconstruction.js';
 import { type Arm, quickstartReport } from './report.js';
 import { generatorSettings, refineSettings, tokenizerSettings } from './settings.js';
 import { targetsFor } from './targetsFor.js';
+import { loaderFor } from './training.js';
 import { generatorToRefine, newGenerator, trainGenerator } from './trainGenerator.js';
 import { trainTokenizer } from './trainTokenizer.js';
 
@@ -115,9 +116,8 @@ async function chain(
 
   stage('1 of 5: the tokenizer, images to codes at every scale and back');
   const forTokenizer = resolveSettings('quickstart', tokenizerSettings, tokenizerPresets, { preset, direct: shared });
-  const { imageSize, flip, crop } = forTokenizer;
   const here = { world: alone, say };
-  const loader = openLoader(train, { side: imageSize, seed, flip, crop });
+  const loader = loaderFor(forTokenizer, train);
   finished((await trainTokenizer(forTokenizer, loader, places.tokenizer, here)).end);
 
   stage('2 of 5: the generator, by teacher forcing');

@@ -1,11 +1,32 @@
 // The targets that a generator's settings ask for: stored tokens, latents encoded once where images are seen again, or pixels encoded each time.
-import { type ImageSet, type ImageSource, openLoader } from '../data/index.js';
+import type { ImageSet, ImageSource } from '../data/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
 import { settlePrecision } from './machine.js';
-import { chanceAmong, openInOrder } from './readings.js';
+import { listsDrawn } from './scaleLists.js';
+import { openInOrder } from './readings.js';
 import type { GeneratorSettings, RefineSettings } from './settings.js';
 import { type TargetSource, targetsOfPixels } from './targets.js';
 import { targetsOfLatents } from './targetsOfLatents.js';
+import { targetsOfTokens } from './targetsOfTokens.js';
+import { TokenStore } from './tokenStore.js';
+import { loaderFor } from './training.js';
+
+/** Opens the source of a training's targets over stored tokens. */
+export function targetsOfStore(
+  folder: string,
+  settings: GeneratorSettings | RefineSettings,
+  tokenizer: Tokenizer,
+): TargetSource {
+  const { seed, flip, imageSize, device } = settings;
+  const lists = listsDrawn(settings, tokenizer.family);
+  return targetsOfTokens(folder, tokenizer, { seed, flip, imageSize, lists, device, verify: true });
+}
+
+/** The classes of stored tokens. */
+export function storedClasses(folder: string): readonly string[] {
+  using store = new TokenStore(folder);
+  return store.settings.classes;
+}
 
 /** Opens the source of a training's targets over a set of images. */
 export function targetsFor(
@@ -15,18 +36,10 @@ export function targetsFor(
 ): Promise<TargetSource> {
   const { device, seed, flip, crop, crops, images: total, imageSize: side, workers } = settings;
   const encoding = { device, precision: settlePrecision(settings.precision, device) };
-  const reading = { side, ...(workers > 0 && { workers }) };
   const again = total > images.labels.length; // only images that are seen again are worth keeping
   if (settings.cacheLatents && again && (!crop || crops)) {
-    const inOrder = openInOrder(images, { ...reading, crops });
+    const inOrder = openInOrder(images, { side, crops, ...(workers > 0 && { workers }) });
     return targetsOfLatents(tokenizer, inOrder, { seed, readings: { flip, crops }, encoding });
   }
-  const loader = openLoader(images, {
-    ...reading,
-    seed,
-    flip,
-    crop,
-    ...(crops && { chance: chanceAmong(crops, seed) }),
-  });
-  return Promise.resolve(targetsOfPixels(tokenizer, loader, encoding));
+  return Promise.resolve(targetsOfPixels(tokenizer, loaderFor(settings, images), encoding));
 }

@@ -1,10 +1,18 @@
 // What the trainings of tokenizers and of generators have in common: the run folder, the loop's settings, averages of the weights, batches in parts.
 import { join } from 'node:path';
-import type { LoadedBatch, Loader, Span } from '../data/index.js';
+import {
+  type ImageSet,
+  type ImageSource,
+  type LoadedBatch,
+  type Loader,
+  openLoader,
+  type Span,
+} from '../data/index.js';
 import type { Module } from '../nn/index.js';
 import type { Others } from '../tokenizers/index.js';
 import { type CheckpointParts, devicePeak, type LoopOptions, PowerEma, RunFolder, Throughput, type World } from '../train/index.js'; // prettier-ignore
 import { settlePrecision } from './machine.js';
+import { chanceAmong } from './readings.js';
 import type { TrainingSettings } from './settings.js';
 
 /** What a training is given besides its settings. */
@@ -78,6 +86,13 @@ export function othersOf({ rank, size, group }: World): Others | undefined {
       group.allReduce([tensor], 'sum');
     },
   };
+}
+
+/** Opens a loader over images as the settings have them read. */
+export function loaderFor(settings: TrainingSettings, images: ImageSet | ImageSource): Loader {
+  const { imageSize: side, seed, flip, crop, crops, workers } = settings;
+  const chance = crops && { chance: chanceAmong(crops, seed) };
+  return openLoader(images, { side, seed, flip, crop, ...chance, ...(workers > 0 && { workers }) });
 }
 
 /** The parts of a step's batch, in order; what `following` asks for is decoded meanwhile. */

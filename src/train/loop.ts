@@ -86,7 +86,7 @@ export async function trainingLoop<Data>(options: LoopOptions<Data>): Promise<Lo
     await checkpoints.finish();
     if (world.isFirst && !stopped && clock.imagesSeen > began) await options.sample?.(clock);
   } catch (error) {
-    if (!(error instanceof DivergenceError)) throw error;
+    if (!(error instanceof DivergenceError)) throw world.explain(error);
     throw new UsageError(`${run.path}: training stopped at image ${clock.imagesSeen}: ${error.message}`);
   } finally {
     bar.stop();
