@@ -1,4 +1,4 @@
-// The highest resident memory of this process since a moment, as Linux counts it; bench/peer/sampler.py counts alike.
+// The highest resident memory of this process since a moment, as Linux counts it; bench/peer/memory.py counts alike.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { trimMemory } from '../dist/torch/index.js';
 

@@ -1,4 +1,4 @@
-// npm run bench [-- --size quickstart|d16 --only NAME --repeats N --threads N --device cuda --skip-peer]
+// npm run bench [-- WORK --size quickstart|d16 --only NAME --repeats N --threads N --device cuda --skip-peer]
 // Times ours against plain PyTorch (bench/peer), both on the same libtorch, in turns; prints a table and writes build/bench.json.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { must, SetupError } from '../scripts/setup/run.mjs';
 import { setup } from '../scripts/setup.mjs';
+import { timeLoader } from './loader.mjs';
 import { pythonEnvironment } from './python.mjs';
 import { sampleFull, sampleLarge } from './sampling.mjs';
+import { stepMemory } from './stepMemory.mjs';
 import { median, tableOf } from './table.mjs';
 import { Worker } from './workers.mjs';
 
@@ -17,7 +19,7 @@ const project = join(here, '..');
 const cases = ['train', 'sar-causal', 'sar-last-scale', 'sar-guided', 'sample'];
 const names = [...cases, 'products'];
 
-const help = `npm run bench [-- [sample-full|sample-large] OPTIONS]
+const help = `npm run bench [-- [sample-full|sample-large|step-memory|loader] OPTIONS]
 
 Times a training step, a SAR step, sampling and matrix products, ours against plain PyTorch on the same libtorch.
   --size quickstart|d16  one size; both by default
@@ -31,6 +33,11 @@ sample-full samples d16 of both families, one image and a batch of 8, once each:
 sample-large samples var-d24 and var-d30 once, weights in bfloat16, ours alone. Both take --threads and --device, and
   --family flexvar|var   one family (sample-full)
   --depth N              another depth than the published ones
+step-memory trains d16 for two steps, and tells their peak memory: ours, ours with blocks computed again in backward, and the peer's. It takes
+  --threads, --skip-peer and
+  --batch N              images a step (8, which need 15 GB); may be repeated
+loader reads JPEG files into batches at 256 pixels with random crops and flips, images a second of one core, ours against torchvision's. It takes
+  --repeats and --skip-peer.
 
 Example: npm run bench -- --size quickstart --only train --repeats 3
          npm run bench -- sample-full --family var`;
@@ -41,7 +48,7 @@ function options() {
     allowPositionals: true,
     options: {
       size: text, only: { ...text, multiple: true }, repeats: text, threads: text, device: text, family: text, depth: text,
-      'skip-peer': { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+      batch: { ...text, multiple: true }, 'skip-peer': { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
     },
   }); // prettier-ignore
   if (values.help) {
@@ -58,9 +65,10 @@ function options() {
     return Number(value);
   };
   return {
-    work: positionals.length ? oneOf('bench', positionals.join(' '), ['sample-full', 'sample-large']) : 'steps',
+    work: positionals.length ? oneOf('bench', positionals.join(' '), Object.keys(works)) : 'steps',
     family: values.family && oneOf('--family', values.family, ['flexvar', 'var']),
     depth: values.depth && count('depth', values.depth),
+    batches: (values.batch ?? ['8']).map((batch) => count('batch', batch)),
     sizes: values.size ? [oneOf('--size', values.size, ['quickstart', 'd16'])] : ['quickstart', 'd16'],
     only: values.only?.map((name) => oneOf('--only', name, names)) ?? names,
     repeats: count('repeats', values.repeats ?? '7'),
@@ -178,13 +186,22 @@ async function timeSteps({ sizes: chosen, only, repeats, threads, device, peer }
   console.log(`\n${tableOf(report)}\n\nbuild/bench.json holds these figures`);
 }
 
+/** What can be asked for by name; `steps` without one. */
+const works = {
+  steps: timeSteps,
+  'sample-full': sampleFull,
+  'sample-large': sampleLarge,
+  'step-memory': stepMemory,
+  loader: timeLoader,
+};
+
 async function main() {
   const chosen = options();
   setup();
   const { cudaAvailable } = await import('../dist/torch/index.js');
   if (chosen.device === 'cuda' && !cudaAvailable())
     throw new SetupError('--device: this libtorch has no CUDA device; `npx scalewise doctor` says why');
-  await { steps: timeSteps, 'sample-full': sampleFull, 'sample-large': sampleLarge }[chosen.work](chosen);
+  await works[chosen.work](chosen);
 }
 
 try {

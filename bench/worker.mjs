@@ -1,13 +1,14 @@
 // Our side of the benchmark: answers requests, one line of JSON each, with seconds and values. bench/peer/worker.py is the other side.
 import { createInterface } from 'node:readline';
 import { hashWeights } from '../dist/golden/hash.js';
-import { FlexVar, sineCosineMap } from '../dist/models/index.js';
+import { FlexVar } from '../dist/models/index.js';
 import { AdamW, parameterGroups } from '../dist/nn/index.js';
 import { sample } from '../dist/sampling/index.js';
 import { forcings, sarSettings } from '../dist/sar/index.js';
 import { FlexVarTokenizer } from '../dist/tokenizers/index.js';
 import { Generator, keep, libtorch, noGrad, ones, scope, setThreads, tensor } from '../dist/torch/index.js';
 import { optimizerStep } from '../dist/train/index.js';
+import { peakBytes, resetPeak } from './memory.mjs';
 
 const clip = 2;
 const gamma = 0.01;
@@ -22,11 +23,10 @@ class Bench {
     this.generator = new FlexVar({ ...size.generator, pathDrop: size.pathDrop });
     hashWeights(this.tokenizer, size.seed);
     hashWeights(this.generator, size.seed);
-    const { width, positionSide, classes } = size.generator;
-    scope(() => noGrad(() => this.generator.pos_1CSS.copy_(sineCosineMap(width, positionSide))));
+    noGrad(() => this.generator.positionTerm.initialise()); // what is not hashed keeps this
     this.tokenizer.to({ device });
     this.generator.to({ device });
-    this.labels = Array.from({ length: size.batch }, (_, image) => image % classes);
+    this.labels = Array.from({ length: size.batch }, (_, image) => image % size.generator.classes);
     this.labels_B = keep(tensor(this.labels, { dtype: 'int64', device }));
     this.targets = this.scales.map((side) => {
       const token = (i) =>
@@ -53,7 +53,7 @@ class Bench {
     }); // prettier-ignore
   }
 
-  step(precision, settings) {
+  step(precision, settings, recompute = false) {
     const { optimizer, parameters, size } = this;
     const options = {
       optimizer,
@@ -63,13 +63,22 @@ class Bench {
       clip,
       precision,
       device: this.device,
+      recompute,
     };
-    return optimizerStep(options, () => this.forcing(settings)).loss;
+    return optimizerStep(options, [() => this.forcing(settings)]).numbers.loss;
   }
 
   sar(precision, studentContext, guidance) {
     const { topK, topP } = this.size;
     return this.step(precision, { forcing: 'sar', studentContext, tokens: { topK, topP, guidance } });
+  }
+
+  /** The peak memory of training steps, and the last one's loss. */
+  memory({ precision, steps, recompute }) {
+    resetPeak();
+    let value;
+    for (let i = 0; i < steps; i++) value = this.step(precision, { forcing: 'teacher' }, recompute);
+    return { bytes: peakBytes(), value };
   }
 
   /** The mean absolute value of the last scale's images; the batch is computed together, as the peer does it. */
@@ -137,6 +146,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   } else if (request.do === 'product') {
     setThreads(request.threads);
     answer = product(request.precision, request.shape, request.device);
-  } else answer = bench.run(request.case, request.precision);
+  } else if (request.do === 'memory') answer = bench.memory(request);
+  else answer = bench.run(request.case, request.precision);
   console.log(JSON.stringify(answer));
 }

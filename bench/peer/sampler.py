@@ -1,9 +1,6 @@
 """The peer of bench/sampler.mjs: answers requests, one line of JSON each, with seconds, peak memory, tokens and the images' mean."""
 
-import ctypes
-import gc
 import json
-import re
 import sys
 import time
 from contextlib import nullcontext
@@ -13,25 +10,12 @@ import torch
 import flexvar
 import tokenizer
 import var
+from memory import peak_bytes, reset_peak
 from steps import choose_argmax, sampler
 from weights import hash_weights
 
 SEED = 1
 FAMILIES = {"flexvar": (tokenizer.Tokenizer, flexvar.FlexVAR), "var": (var.Tokenizer, var.VAR)}
-
-
-def reset_peak():
-    """Begins counting memory anew: what was freed goes back to the system first."""
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
-
-
-def peak_bytes() -> int:
-    """Resident memory of this process at its highest since `reset_peak`."""
-    with open("/proc/self/status") as file:
-        return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", file.read()).group(1))
 
 
 class Bench:

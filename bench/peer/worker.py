@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import torch
 
 from flexvar import FlexVAR
+from memory import peak_bytes, reset_peak
 from steps import choose_argmax, sampler, sar_loss, teacher_loss, update
 from tokenizer import Tokenizer
 from weights import hash_weights
@@ -65,6 +66,13 @@ class Bench:
             loss = forward()
         return update(self.model, self.optimizer, CLIP, loss)
 
+    def memory(self, precision, steps):
+        """The peak memory of training steps, and the last one's loss."""
+        reset_peak()
+        for _ in range(steps):
+            value = self.run("train", precision)["value"]
+        return {"bytes": peak_bytes(), "value": value}
+
     def sample(self):
         with self.precision:
             image, _ = self.model.sample(self.tokenizer, self.labels, self.scales, self.size["cfg"], self.draw)
@@ -94,6 +102,8 @@ def main():
             bench = None  # frees the models before
             bench = Bench(request["size"], request["device"])
             answer = {"torch": torch.__version__}
+        elif request["do"] == "memory":
+            answer = bench.memory(request["precision"], request["steps"])
         else:
             answer = bench.run(request["case"], request["precision"])
         print(json.dumps(answer), flush=True)
