@@ -53,6 +53,7 @@ export { encodeTokens } from './encodeTokens.js';
 export { type Crops, openInOrder } from './readings.js';
 export { listsDrawn, type ScaleSettings } from './scaleLists.js';
 export { TokenStore } from './tokenStore.js';
+export { type RanksReport, ranksText, simulateRanks } from './simulateRanks.js';
 export { generatorToRefine, newGenerator, type Start, trainGenerator } from './trainGenerator.js';
 export { checkScales, newTokenizer, trainTokenizer } from './trainTokenizer.js';
 export { quickstart, type QuickstartData, type QuickstartOptions } from './quickstart.js';
