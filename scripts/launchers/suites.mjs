@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pythonEnvironment } from '../../bench/python.mjs';
 import { defaultBuild } from '../setup.mjs';
-import { quietly, SetupError } from '../setup/run.mjs';
+import { SetupError } from '../setup/run.mjs';
 import { check, checkWorld, has, LeftOut, need, run, together } from './run.mjs';
 import { startSlurm } from './slurm.mjs';
 
@@ -43,44 +43,39 @@ function pytorch() {
   }
 }
 
-/** What every torchrun has to do with our processes. */
-async function underTorchrun(name, command, options) {
-  const [program, ...args] = command;
-  const two = ['--nproc-per-node', '2'];
-  const torchrun = (more, changed = options) => run(program, [...args, ...more], changed);
-  const agent = await torchrun(['--no-python', '--standalone', ...two, ...doctor]);
-  checkWorld(`${name} --no-python`, 'torchrun', 2, agent);
+/** What every torchrun has to do with our processes; old ones spell options with underscores only. */
+async function underTorchrun(name, [program, ...args], options, spelt = (option) => option) {
+  const two = [spelt('--nproc-per-node'), '2'];
   const bare = { ...options, env: { ...options.env, PET_NO_PYTHON: '1' } };
-  checkWorld(
-    `PET_NO_PYTHON=1 ${name}`,
-    'torchrun',
-    2,
-    await torchrun(['--master-port', nextPort(), ...two, ...doctor], bare),
-  );
-  const wrong = await torchrun(['--no-python', '--standalone', ...two, scalewise, 'train', '--nonsense']);
+  const torchrun = (more, changed = options) => run(program, [...args, ...more], changed);
+  const agent = await torchrun([spelt('--no-python'), '--standalone', ...two, ...doctor]);
+  checkWorld(`${name} ${spelt('--no-python')}`, 'torchrun', 2, agent);
+  const still = await torchrun([spelt('--master-port'), nextPort(), ...two, ...doctor], bare);
+  checkWorld(`PET_NO_PYTHON=1 ${name}`, 'torchrun', 2, still);
+  const wrong = await torchrun(['--standalone', ...two, scalewise, 'doctor', '--nonsense'], bare);
   const told = /traceback : error: unknown option '--nonsense'/.test(wrong.text);
   check(`${name} prints our sentence when a process fails`, wrong.code !== 0 && told, wrong);
 }
 
+const torchModule = ['-W', 'ignore', '-m', 'torch.distributed.run'];
+
 export async function torchrun() {
   const env = pytorch();
-  const module = ['python3', '-W', 'ignore', '-m', 'torch.distributed.run'];
-  await underTorchrun('torchrun', module, withVariables(env));
+  await underTorchrun('torchrun', ['python3', ...torchModule], withVariables(env));
   const address = { PET_MASTER_ADDR: '127.0.0.1', PET_MASTER_PORT: nextPort() };
   const pod = (rank) => {
     const node = { PET_NNODES: '2', PET_NPROC_PER_NODE: '1', PET_NODE_RANK: String(rank), PET_NO_PYTHON: '1' };
-    return run(module[0], [...module.slice(1), ...doctor], withVariables({ ...env, ...address, ...node }));
+    return run('python3', [...torchModule, ...doctor], withVariables({ ...env, ...address, ...node }));
   };
   checkWorld("torchrun in two of Kubeflow's pods", 'torchrun', 2, await together([pod(0), pod(1)]));
 }
 
-/** Debian's torchrun is of PyTorch 1.13: its store speaks an older protocol. */
+/** Debian's torchrun is of PyTorch 1.13: its store speaks an older protocol, and beside Python 3.11 it starts nothing without --redirects. */
 export async function debian() {
-  const python = '/usr/bin/python3';
-  const env = { PYTHONPATH: '' };
-  if (!quietly(python, ['-c', 'import torch.distributed.run'], { env: { ...process.env, ...env } }).ok)
-    need(['/usr/bin/torchrun'], ['python3-torch']);
-  await underTorchrun("Debian's torchrun", [python, '-m', 'torch.distributed.run'], withVariables(env));
+  need(['/usr/bin/torchrun'], ['python3-torch']);
+  const options = withVariables({ PYTHONPATH: '' });
+  const program = ['/usr/bin/python3', ...torchModule, '--redirects', '1', '--tee', '1'];
+  await underTorchrun("Debian's torchrun", program, options, (name) => name.replaceAll(/(?<=\w)-/g, '_'));
 }
 
 export async function slurm() {
