@@ -1,6 +1,6 @@
 // Writes stored tokens image after image: shard by shard, each whole before the manifest tells of it, so that encoding goes on after any
 // interruption. A shard that is begun can be written short, and is filled up when encoding goes on.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSafetensors, writeSafetensors } from '../formats/index.js';
 import { differences } from '../util/differences.js';
@@ -56,6 +56,7 @@ export class TokenStoreWriter {
     this.#imageTokens = imageTokens(settings);
     const shardImages = options.shardImages ?? defaultShardImages(settings);
     this.#manifest = before ?? { format: 'scalewise tokens 1', dtype: 'uint16', settings: wanted, shardImages, shards: {} }; // prettier-ignore
+    for (const name of before ? readdirSync(folder) : []) if (name.endsWith('.part')) rmSync(join(folder, name)); // of a killed run
     this.#forgetDamaged(options.verify ?? false);
     writeTokenManifest(folder, this.#manifest);
   }

@@ -214,6 +214,7 @@ describe('interruptions and damage', () => {
     expect((await encode(folder, { batchSize: 1, wrap: at(1, signal('SIGTERM')) })).end).toBe('SIGTERM');
     const crash = at(2, () => { throw new Error('crash'); }); // prettier-ignore
     await expect(encode(folder, { wrap: crash })).rejects.toThrow('crash');
+    writeFileSync(join(folder, 'tokens-00001.safetensors.0123abcd.part'), 'half of a shard'); // as kill -9 leaves it
     expect((await encode(folder, { batchSize: 7 })).end).toBe('done');
     expect(filesOf(folder)).toEqual(expected);
     await encode(folder, { wrap: at(1, () => { throw new Error('nothing is left to encode'); }) }); // prettier-ignore
