@@ -24,6 +24,35 @@ interface Slot {
   steps: Tensor;
 }
 
+type Updated = Slot & { gradient: Tensor };
+
+const lists = (slots: readonly Updated[]) => ({
+  parameters: slots.map((slot) => slot.parameter),
+  gradients: slots.map((slot) => slot.gradient),
+  first: slots.map((slot) => slot.firstMoment),
+  second: slots.map((slot) => slot.secondMoment),
+  steps: slots.map((slot) => slot.steps),
+});
+
+/** Elements updated at a time where an update needs temporaries of its parameters' size. */
+const chunkSize = 2 ** 24;
+
+/** Slots in runs of at most `chunkSize` elements, or of one slot. */
+function chunks(slots: readonly Updated[]): Updated[][] {
+  const made: Updated[][] = [];
+  let room = 0;
+  for (const slot of slots) {
+    const size = slot.parameter.numel;
+    if (size > room) {
+      made.push([]);
+      room = chunkSize;
+    }
+    made.at(-1)!.push(slot);
+    room -= size;
+  }
+  return made;
+}
+
 const fusedKernel = 'aten::_fused_adamw_';
 
 /** The optimiser; its moments are float32 and lie with the parameters. */
@@ -61,23 +90,26 @@ export class AdamW {
   }
 
   #update(decay: boolean, learningRate: number, weightDecay: number): void {
-    const slots: (Slot & { gradient: Tensor })[] = [];
+    const slots: Updated[] = [];
     for (const slot of this.#slots.values()) {
       const gradient = slot.decay === decay ? slot.parameter.grad : null;
       if (gradient) slots.push({ ...slot, gradient });
     }
     if (!slots.length) return;
-    const parameters = slots.map((slot) => slot.parameter);
-    const gradients = slots.map((slot) => slot.gradient);
-    const first = slots.map((slot) => slot.firstMoment);
-    const second = slots.map((slot) => slot.secondMoment);
-    const steps = slots.map((slot) => slot.steps);
-    const [beta1, beta2] = this.#betas;
-    if (this.#fused) {
-      const options = { lr: learningRate, beta1, beta2, weightDecay, eps: this.#eps, amsgrad: false, maximize: false };
-      ops.fusedAdamw_(parameters, gradients, first, second, [], steps, options);
+    if (!this.#fused) {
+      for (const some of chunks(slots)) scope(() => { this.#updateForeach(some, learningRate, weightDecay); }); // prettier-ignore
       return;
     }
+    const { parameters, gradients, first, second, steps } = lists(slots);
+    const [beta1, beta2] = this.#betas;
+    const options = { lr: learningRate, beta1, beta2, weightDecay, eps: this.#eps, amsgrad: false, maximize: false };
+    ops.fusedAdamw_(parameters, gradients, first, second, [], steps, options);
+  }
+
+  /** The same in several kernels, the roots of the second moments beside them. */
+  #updateForeach(slots: readonly Updated[], learningRate: number, weightDecay: number): void {
+    const { parameters, gradients, first, second } = lists(slots);
+    const [beta1, beta2] = this.#betas;
     ops.foreachMulScalar_(parameters, 1 - learningRate * weightDecay);
     ops.foreachMulScalar_(first, beta1);
     ops.foreachAdd_(first, gradients, { alpha: 1 - beta1 });
