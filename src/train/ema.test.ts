@@ -68,6 +68,11 @@ describe('widths and powers', () => {
   test.each([0, -1, 0.3, Number.NaN])('no power function is %d wide', (sigma) => {
     expect(() => gammaOf(sigma)).toThrow(`EMA: expected a width above 0 and at most 0.289, got ${sigma}`);
   });
+  test('two averages of one name are refused', () => {
+    const model = new Linear(1, 1);
+    expect(() => new PowerEma(model, [0.05, 0.0501])).toThrow('ema: expected widths that differ in three decimals, got 0.05, 0.0501'); // prettier-ignore
+    model.dispose();
+  });
   test('the first step is taken whole', () => {
     expect(decayOf(6.94, 1)).toBe(0);
     expect(decayOf(0, 4)).toBeCloseTo(0.75, 12);

@@ -59,6 +59,8 @@ export class PowerEma {
   /** @param sigmas relative widths; two are enough for others to be computed afterwards */
   constructor(model: Module, sigmas: readonly number[] = [0.05, 0.1]) {
     this.#model = model;
+    if (new Set(sigmas.map(sigmaName)).size < sigmas.length)
+      throw new UsageError(`ema: expected widths that differ in three decimals, got ${sigmas.join(', ')}`);
     this.#averages = sigmas.map((sigma) => ({
       sigma,
       gamma: gammaOf(sigma),
