@@ -22,6 +22,21 @@ function probeTorch(env) {
   return JSON.parse(stdout);
 }
 
+/** Installs packages by pip into a folder. */
+function install(folder, packages) {
+  const quiet = ['--quiet', '--no-compile', '--disable-pip-version-check', '--root-user-action=ignore'];
+  must('pip', 'python3', ['-m', 'pip', 'install', ...quiet, '--upgrade', '--target', folder, ...packages]);
+}
+
+/** Adds packages, without what they require, to build/bench-python, unless python3 finds all of them. */
+export function addPackages(project, env, packages) {
+  const names = packages.map((one) => one.replace(/[=<>].*/, ''));
+  const find = `import importlib.metadata as m; [m.version(name) for name in ${JSON.stringify(names)}]`;
+  if (spawnSync('python3', ['-c', find], { env }).status === 0) return;
+  say(`fetching ${packages.join(', ')} into build/bench-python`);
+  install(join(project, 'build', 'bench-python'), ['--no-deps', ...packages]);
+}
+
 /** Environment in which python3 imports the libtorch's own PyTorch; what that lacks is installed by pip into build/bench-python. */
 export function pythonEnvironment(project, { source, root }) {
   if (source === 'apt' || !existsSync(join(root, '__init__.py')))
@@ -36,16 +51,7 @@ export function pythonEnvironment(project, { source, root }) {
   say(
     `fetching what PyTorch's Python part needs into build/bench-python (2 GB where libtorch is a CUDA build): ${found.error}`,
   );
-  const pip = [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--no-compile',
-    '--disable-pip-version-check',
-    '--root-user-action=ignore',
-  ];
-  must('pip', 'python3', [...pip, '--upgrade', '--target', extra, ...found.requires]);
+  install(extra, found.requires);
   const again = probeTorch(env);
   if (!again.version) throw new SetupError(`bench: python3 still cannot load PyTorch: ${again.error}`);
   return env;
