@@ -6,6 +6,7 @@ import { sha256File } from '../../src/util/files.js';
 import {
   type Ended,
   interrupted,
+  metricsOf,
   scalewise,
   temporary,
   tinyData,
@@ -111,10 +112,10 @@ describe('commands', () => {
     expectDone(scalewise(command(at('adversarial'), 48)));
     expectDone(scalewise(command(at('adversarial-parts'), 24)));
     expectDone(scalewise(command(at('adversarial-parts'), 48)));
-    const metrics = (run: string) => readFileSync(join(run, 'metrics.jsonl'), 'utf8').trim().split('\n');
-    expect(metrics(at('adversarial-parts'))).toEqual(metrics(at('adversarial')));
-    expect(JSON.parse(metrics(at('adversarial'))[0]!)).not.toHaveProperty('loss_discriminator');
-    const last = JSON.parse(metrics(at('adversarial')).at(-1)!) as Record<string, number>;
+    const metrics = metricsOf(at('adversarial'));
+    expect(metricsOf(at('adversarial-parts'))).toEqual(metrics);
+    expect(metrics[0]).not.toHaveProperty('loss_discriminator');
+    const last = metrics.at(-1)!;
     for (const name of ['loss_l1', 'loss_perceptual', 'loss_adversarial', 'loss_discriminator', 'usage_scale_4'])
       expect(last[name], name).toBeTypeOf('number');
     for (const part of ['tokenizer', 'discriminator', 'usage'])
@@ -153,8 +154,7 @@ describe('going on', () => {
     expect(second.err).toMatch(/continuing from .*step-00000003 \(24 images seen\)/);
     for (const part of ['generator', 'optimizer'])
       expect(weightsOf(at('parts'), part)).toBe(weightsOf(at('whole'), part));
-    const metrics = (run: string) => readFileSync(join(run, 'metrics.jsonl'), 'utf8');
-    expect(metrics(at('parts'))).toBe(metrics(at('whole')));
+    expect(metricsOf(at('parts'))).toEqual(metricsOf(at('whole')));
   });
 
   test('a damaged newest checkpoint is told of and the one before it is used', () => {

@@ -1,6 +1,6 @@
 // The command line as a user starts it, and a tiny data folder to work on.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -31,6 +31,17 @@ export function interrupted(args: readonly string[], when: RegExp, signal: NodeJ
     if (!sent && when.test(err)) sent = child.kill(signal);
   });
   return new Promise((done) => child.on('close', (code) => { done({ code, out, err }); })); // prettier-ignore
+}
+
+const ofSpeed = /^(images_per_second|data_wait|tflops_per_second|mfu|memory_peak)$/;
+
+/** What a run recorded, without what no two runs have alike: speed and memory. */
+export function metricsOf(run: string): Record<string, number>[] {
+  const lines = readFileSync(join(run, 'metrics.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => {
+    const entries = Object.entries(JSON.parse(line) as Record<string, number>);
+    return Object.fromEntries(entries.filter(([name]) => !ofSpeed.test(name)));
+  });
 }
 
 /** A temporary folder. */
