@@ -24,9 +24,6 @@ napi_value threads(napi_env env, State&, const Arguments&) { return makeNumber(e
 
 void set(napi_env env, napi_value object, const char* name, napi_value value) { check(env, napi_set_named_property(env, object, name, value)); }
 
-/// Whether a symbol is found in the libraries that are loaded, e.g. a distributed back end's.
-bool exported(const char* symbol) { return dlsym(RTLD_DEFAULT, symbol) != nullptr; }
-
 /// information() -> what this libtorch is and can do
 napi_value information(napi_env env, State&, const Arguments&) {
   napi_value result = nullptr;
@@ -43,7 +40,6 @@ napi_value information(napi_env env, State&, const Arguments&) {
 #else
   set(env, result, "gloo", makeBoolean(env, false));
 #endif
-  set(env, result, "nccl", makeBoolean(env, exported("ncclGetVersion")));
   return result;
 }
 

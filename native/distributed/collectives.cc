@@ -68,15 +68,27 @@ napi_value closeGroup(napi_env env, State&, const Arguments& args) {
   return nullptr;
 }
 
+/// Waits for a collective. NCCL's only queues the rest of the stream behind it when it is told to wait.
+void finish(const Group& group, const at::Tensor& tensor, c10d::Work& work) {
+  work.wait();
+  if (!tensor.is_cuda()) return;
+  const auto end = std::chrono::steady_clock::now() + group.timeout + Milliseconds(1000);
+  while (!work.isCompleted()) {
+    if (std::chrono::steady_clock::now() > end) throw std::runtime_error("NCCL timed out");
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  if (!work.isSuccess()) std::rethrow_exception(work.exception());
+}
+
 /// Runs a collective for each tensor, all at once, and waits. Gloo wants dense tensors; others go through a copy.
 template <class Start>
-void runEach(const std::vector<at::Tensor>& tensors, Start start) {
+void runEach(const Group& group, const std::vector<at::Tensor>& tensors, Start start) {
   const at::NoGradGuard guard;
   std::vector<std::vector<at::Tensor>> dense;  // each collective takes a list, of one
   std::vector<WorkPointer> works;
   for (const at::Tensor& tensor : tensors) dense.push_back({tensor.detach().contiguous()});
   for (auto& one : dense) works.push_back(start(one));
-  for (const WorkPointer& work : works) work->wait();
+  for (size_t i = 0; i < tensors.size(); ++i) finish(group, tensors[i], *works[i]);
   for (size_t i = 0; i < tensors.size(); ++i)
     if (!dense[i][0].is_alias_of(tensors[i])) tensors[i].detach().copy_(dense[i][0]);
 }
@@ -86,7 +98,7 @@ napi_value broadcast(napi_env env, State& state, const Arguments& args) {
   const auto group = readExternal<Group>(env, args[0]);
   c10d::BroadcastOptions options;
   options.rootRank = readInteger(env, args[2], "from");
-  runEach(readTensors(env, state, args[1]), [&](std::vector<at::Tensor>& one) { return group->engineFor(one[0]).broadcast(one, options); });
+  runEach(*group, readTensors(env, state, args[1]), [&](std::vector<at::Tensor>& one) { return group->engineFor(one[0]).broadcast(one, options); });
   return nullptr;
 }
 
@@ -97,7 +109,7 @@ napi_value allReduce(napi_env env, State& state, const Arguments& args) {
   const std::string how = readString(env, args[2], "how");
   c10d::AllreduceOptions options;
   options.reduceOp = how == "max" ? ReduceOp::MAX : how == "min" ? ReduceOp::MIN : ReduceOp::SUM;
-  runEach(tensors, [&](std::vector<at::Tensor>& one) { return group->engineFor(one[0]).allreduce(one, options); });
+  runEach(*group, tensors, [&](std::vector<at::Tensor>& one) { return group->engineFor(one[0]).allreduce(one, options); });
   if (how == "mean")
     for (const at::Tensor& tensor : tensors) tensor.detach().div_(group->size);
   return nullptr;
@@ -110,7 +122,7 @@ napi_value allGather(napi_env env, State& state, const Arguments& args) {
   std::vector<at::Tensor> input{tensorAt(env, state, args[1]).detach().contiguous()};
   std::vector<std::vector<at::Tensor>> outputs(1);
   for (int i = 0; i < group->size; ++i) outputs[0].push_back(at::empty_like(input[0]));
-  group->engineFor(input[0]).allgather(outputs, input)->wait();
+  finish(*group, input[0], *group->engineFor(input[0]).allgather(outputs, input));
   napi_value array = nullptr;
   check(env, napi_create_array_with_length(env, outputs[0].size(), &array));
   for (uint32_t i = 0; i < outputs[0].size(); ++i) check(env, napi_set_element(env, array, i, makeTensor(env, state, outputs[0][i])));

@@ -24,10 +24,12 @@ EnginePointer makeGloo(const StorePointer&, int, int, const std::string&, Millis
 EnginePointer makeNccl(const std::string& library, const StorePointer& store, int rank, int size, Milliseconds timeout) {
   void* opened = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!opened) throw std::runtime_error(dlerror());
-  using Make = EnginePointer (*)(const StorePointer&, int, int, Milliseconds);
+  using Make = void (*)(EnginePointer*, const StorePointer&, int, int, Milliseconds);
   const auto make = reinterpret_cast<Make>(dlsym(opened, "scalewiseMakeNccl"));
   if (!make) throw std::runtime_error(dlerror());
-  return make(store, rank, size, timeout);
+  EnginePointer made;
+  make(&made, store, rank, size, timeout);
+  return made;
 }
 
 std::vector<Entry> distributedEntries() {

@@ -25,8 +25,11 @@ struct Heart {
   bool stopped = false;
   bool asked = false;           // somebody waits for a census
   bool lost = false;            // the store is gone
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();  // when the store last answered
   bool found = false;           // a census was made, here or by another rank
   std::vector<int64_t> silent;  // its result
+
+  bool storeIsSilent() const { return std::chrono::steady_clock::now() - last > kBeatsOfSilence * kBeat + kBeat / 2; }
 
   void conclude(std::vector<int64_t> ranks) {
     const std::lock_guard<std::mutex> lock(mutex);
@@ -91,6 +94,7 @@ void beat(Heart& heart) {
       heart.conclude(census.silent);
     }
     lock.lock();
+    heart.last = std::chrono::steady_clock::now();
   } while (!heart.changed.wait_for(lock, kBeat, [&] { return heart.stopped; }));
 }
 
@@ -117,7 +121,7 @@ napi_value silentRanks(napi_env env, State&, const Arguments& args) {
   const auto heart = readExternal<Heart>(env, args[0]);
   std::unique_lock<std::mutex> lock(heart->mutex);
   heart->asked = true;
-  heart->changed.wait_for(lock, (kBeatsOfSilence + 3) * kBeat, [&] { return heart->found || heart->lost; });
+  while (!heart->found && !heart->lost && !heart->storeIsSilent()) heart->changed.wait_for(lock, kBeat / 10);
   if (!heart->found) return makeNull(env);
   return makeIntegers(env, heart->silent);
 }

@@ -2,6 +2,7 @@
 #include "distributed.h"
 
 #include <arpa/inet.h>
+#include <c10/util/Logging.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace scalewise {
@@ -65,9 +67,16 @@ uint16_t portOf(int descriptor) {
 }
 #endif
 
+/// c10d tells in several lines on standard error what becomes one error here.
+void quieten() {
+  constexpr int errorsOnly = 2;
+  if (!std::getenv("TORCH_CPP_LOG_LEVEL")) FLAGS_caffe2_log_level = errorsOnly;
+}
+
 }  // namespace
 
 StorePointer connect(const std::string& host, uint16_t port, bool serves, const std::string& address, Milliseconds timeout, uint16_t* bound) {
+  quieten();
   c10d::TCPStoreOptions options;
   options.port = port;
   options.isServer = serves;

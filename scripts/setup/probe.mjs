@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const [addon, version, root, all] = process.argv.slice(2);
 const [float32, bfloat16] = [6, 15]; // c10::ScalarType
@@ -62,7 +62,7 @@ const details = () => ({
   cuda: information.cuda,
   cudaDevices: information.cudaDevices,
   gloo: information.gloo,
-  nccl: information.nccl,
+  nccl: existsSync(join(dirname(addon), 'scalewise_nccl.so')),
   fusedAdamW: native.schema('aten::_fused_adamw_') !== null,
   fusedAttention: native.schema('aten::scaled_dot_product_attention') !== null,
   bfloat16Speed: gflops(small, bfloat16) / gflops(small, float32),

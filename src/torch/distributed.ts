@@ -14,12 +14,12 @@ export type Backend = 'gloo' | 'nccl';
 const ncclLibrary = join(dirname(build.addon), 'scalewise_nccl.so');
 
 function lackOf(name: Backend): string | undefined {
-  const { gloo, cuda, cudaDevices } = native.information();
+  const { gloo, cudaDevices } = native.information();
   if (!('createStore' in native)) return 'this libtorch was built without c10d';
-  if (name === 'gloo') return gloo ? undefined : 'this libtorch was built without Gloo';
-  if (!cuda) return 'this libtorch was built without CUDA';
-  if (!existsSync(ncclLibrary)) return 'set-up found no headers of NCCL and CUDA';
-  return cudaDevices > 0 ? undefined : 'there is no CUDA device';
+  if (!gloo) return `this libtorch was built without Gloo${name === 'nccl' ? ', which serves the CPU beside it' : ''}`;
+  if (name === 'gloo') return undefined;
+  if (!cudaDevices) return 'libtorch finds no CUDA device';
+  return existsSync(ncclLibrary) ? undefined : 'set-up found no headers of NCCL and CUDA';
 }
 
 /** Which back ends this libtorch and this machine have, and why not. */

@@ -123,7 +123,6 @@ export interface LibtorchInformation {
   cuda: boolean;
   cudaDevices: number;
   gloo: boolean;
-  nccl: boolean;
 }
 
 /** An error of libtorch, e.g. of shapes that do not fit; its message names the operator, and has no C++ trace. */

@@ -51,6 +51,9 @@ export interface JoinOptions {
   say: (line: string) => void;
 }
 
+/** Least time for all to come, in seconds: they are started one after the other, and on some hosts later. */
+const patience = 120;
+
 /** Ten minutes, as NCCL: the first rank draws samples while the others wait. */
 const defaultTimeout = 600;
 
@@ -65,7 +68,7 @@ export function joinWorld(topology: Topology, options: JoinOptions): World {
   if (size === 1) return { ...alone, device };
   const backend = options.backend ?? (device.startsWith('cuda') ? 'nccl' : 'gloo');
   requireBackend(backend);
-  const meeting = meet(topology, timeout, say);
+  const meeting = meet(topology, Math.max(timeout, patience), say);
   const heartbeat = new Heartbeat(meeting.store, rank, size);
   const explain = (error: unknown) => explanation(error, { rank, size, timeout, meeting, heartbeat });
   const explained = <T>(body: () => T): T => {

@@ -18,7 +18,9 @@ export interface Measured {
   onednn: boolean;
   cuda: boolean;
   cudaDevices: number;
+  /** Whether processes can train together on CPUs. */
   gloo: boolean;
+  /** Whether set-up built what they need to do so on CUDA devices. */
   nccl: boolean;
   fusedAdamW: boolean;
   fusedAttention: boolean;

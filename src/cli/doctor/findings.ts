@@ -105,5 +105,19 @@ function engine({ cpu, nvidiaDriver }: Facts, addon: Measured): Finding[] {
       'everything runs on the CPU',
       'install a CUDA build of PyTorch for python3, then: npm run setup -- --libtorch system',
     );
+  if (!addon.gloo)
+    add(
+      'note',
+      `libtorch ${addon.version} was built without Gloo`,
+      'processes cannot train together',
+      'npm run setup -- --libtorch wheel',
+    );
+  if (addon.cudaDevices && !addon.nccl)
+    add(
+      addon.cudaDevices > 1 ? 'warning' : 'note',
+      'set-up found no headers of NCCL and CUDA',
+      'GPUs cannot train together',
+      "install nvidia-cuda-crt and nvidia-cuda-cccl beside python3's PyTorch, or a CUDA toolkit; remove build/; npm run setup",
+    );
   return found;
 }
