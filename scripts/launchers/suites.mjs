@@ -7,6 +7,7 @@ import { defaultBuild } from '../setup.mjs';
 import { SetupError } from '../setup/run.mjs';
 import { check, checkWorld, has, LeftOut, need, run, together } from './run.mjs';
 import { startSlurm } from './slurm.mjs';
+import { checkTraining } from './training.mjs';
 
 const project = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const scalewise = join(project, 'bin', 'scalewise.mjs');
@@ -31,6 +32,8 @@ export async function launch() {
     return run(scalewise, ['launch', ...options, ...doctor.slice(1)], here);
   };
   checkWorld('launch on two machines', 'torchrun', 2, await together([machine(0), machine(1)]));
+  const restarting = (command) => [scalewise, 'launch', '--nproc', '2', '--max-restarts', '2', ...command];
+  await checkTraining('launch --max-restarts 2', scalewise, restarting, here);
 }
 
 /** The environment of the PyTorch that the addon was built against. */
@@ -55,6 +58,9 @@ async function underTorchrun(name, [program, ...args], options, spelt = (option)
   const wrong = await torchrun(['--standalone', ...two, scalewise, 'doctor', '--nonsense'], bare);
   const told = /traceback : error: unknown option '--nonsense'/.test(wrong.text);
   check(`${name} prints our sentence when a process fails`, wrong.code !== 0 && told, wrong);
+  const restarts = [spelt('--max-restarts'), '2', '--standalone', ...two, scalewise];
+  const elastic = (command) => [program, ...args, ...restarts, ...command];
+  await checkTraining(`${name} ${restarts[0]} 2`, scalewise, elastic, bare);
 }
 
 const torchModule = ['-W', 'ignore', '-m', 'torch.distributed.run'];
