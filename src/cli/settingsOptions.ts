@@ -16,6 +16,8 @@ export interface TrainingFlags {
   threads?: number;
   device?: string;
   dryRun?: boolean;
+  simulateRanks?: number[];
+  simulateImages?: number;
 }
 
 /** A whole number of at least 0. */
@@ -58,7 +60,17 @@ export function withTrainingFlags(command: Command, presets: Readonly<Record<str
     .option('--seed <n>', 'seed of everything random', wholeNumber('--seed'))
     .option('--threads <n>', 'threads of an operator; 0 for one a core', wholeNumber('--threads'))
     .option('--device <name>', 'cpu, cuda or cuda:N')
-    .option('--dry-run', 'print the resolved settings and stop');
+    .option('--dry-run', 'print the resolved settings and stop')
+    .option(
+      '--simulate-ranks <list>',
+      'play the training through for so many processes, e.g. 1,8,32: who gets which images, the rates; then stop',
+      (text) => text.split(',').map(positive('--simulate-ranks')),
+    )
+    .option(
+      '--simulate-images <n>',
+      'for it: images of the set, where the data is elsewhere',
+      positive('--simulate-images'),
+    );
 }
 
 /** The settings that the flags amount to. */

@@ -4,6 +4,7 @@ import { openTrainingData } from '../data/index.js';
 import { loaderFor, newTokenizer, tokenizerPresets, tokenizerSettings, trainTokenizer } from '../recipes/index.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, outOf, printSettings, say, settingsFrom, type TrainingFlags, withTrainingFlags } from './settingsOptions.js'; // prettier-ignore
+import { simulated } from './simulation.js';
 import { joinJob } from './trainingWorld.js';
 
 async function train(flags: TrainingFlags): Promise<void> {
@@ -14,6 +15,7 @@ async function train(flags: TrainingFlags): Promise<void> {
     say(`${tokenizer.parameterCount().toLocaleString('en')} parameters; nothing was trained (--dry-run)`);
     return;
   }
+  if (await simulated(given, flags)) return;
   const out = outOf(flags);
   const job = joinJob(given);
   const { settings, world } = job;

@@ -20,6 +20,7 @@ import {
 } from '../recipes/index.js';
 import { sayBroken } from './broken.js';
 import { exitCodeOf, outOf, printSettings, say, settingsFrom, type TrainingFlags, withTrainingFlags } from './settingsOptions.js'; // prettier-ignore
+import { simulated } from './simulation.js';
 import { type Job, joinJob } from './trainingWorld.js';
 
 interface ModelFlags extends TrainingFlags {
@@ -53,6 +54,7 @@ async function run<S extends GeneratorSettings | RefineSettings>(
     say(`${Math.ceil(given.images / given.batchSize)} steps; nothing was trained (--dry-run)`);
     return;
   }
+  if (await simulated(given, flags)) return;
   const out = outOf(flags);
   const job = joinJob(given);
   const { settings, world } = job;

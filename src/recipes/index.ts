@@ -46,7 +46,7 @@ export {
   type TrainingSettings,
 } from './settings.js';
 export { loaderFor } from './training.js';
-export { storedClasses, targetsFor, targetsOfStore } from './targetsFor.js';
+export { storedClasses, storedCount, targetsFor, targetsOfStore } from './targetsFor.js';
 export { type TargetSource } from './targets.js';
 export { targetsOfTokens } from './targetsOfTokens.js';
 export { encodeTokens } from './encodeTokens.js';

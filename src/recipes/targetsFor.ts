@@ -28,6 +28,12 @@ export function storedClasses(folder: string): readonly string[] {
   return store.settings.classes;
 }
 
+/** Images of stored tokens. */
+export function storedCount(folder: string): number {
+  using store = new TokenStore(folder);
+  return store.settings.images;
+}
+
 /** Opens the source of a training's targets over a set of images. */
 export function targetsFor(
   settings: GeneratorSettings | RefineSettings,

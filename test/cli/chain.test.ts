@@ -129,6 +129,13 @@ describe('commands', () => {
   });
 });
 
+test('--simulate-ranks deals a training out and trains nothing', () => {
+  const { code, out } = scalewise(train(at('simulated'), '--simulate-ranks', '1,4'));
+  expect([code, existsSync(at('simulated'))]).toEqual([0, false]);
+  expect(out).toMatch(/^48 images of a set of 20, 8 a step: 6 steps, 2.50 an epoch$/m);
+  expect(out).toMatch(/^4 ranks, each 1 × 2 images a step:\n  rank 0: 12 images/m);
+});
+
 describe('going on', () => {
   test.each([
     ['tokenizer', tokenizer, 'SIGINT', 130],
