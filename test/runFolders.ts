@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sealed } from '../src/train/checkpointFiles.js';
 
 /** What a folder is made of. */
 export interface RunFolderParts {
@@ -40,7 +41,7 @@ export function makeRun(
     const sha256 = createHash('sha256').update(content).digest('hex');
     const clock = { step: imagesSeen / 8, imagesSeen, skipped: 0, skippedInRow: 0 };
     const files = { 'generator.safetensors': { bytes: content.length, sha256 } };
-    writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ clock, kept: kept.includes(imagesSeen), files }));
+    writeFileSync(join(folder, 'manifest.json'), sealed({ clock, kept: kept.includes(imagesSeen), files }));
   }
   return path;
 }

@@ -1,6 +1,6 @@
 // TensorBoard event files: scalars and PNG images, appended as TFRecords (length, masked CRC-32C, protobuf message).
 // Only the few fields of tensorflow.Event that TensorBoard reads are encoded; the message is small enough to be written by hand.
-import { closeSync, fstatSync, ftruncateSync, openSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import crc32 from 'crc-32/crc32c.js';
@@ -49,6 +49,12 @@ function record(message: Buffer): Buffer {
 
 let opened = 0; // event files of this process: each gets a name of its own
 
+/** Now, in seconds, but later than every event file of a folder: TensorBoard reads files in the order of their names, and dates jump. */
+function secondsOfNext(folder: string): number {
+  const before = readdirSync(folder).map((name) => Number(/^events\.out\.tfevents\.(\d+)\./.exec(name)?.[1] ?? 0));
+  return Math.max(Math.floor(Date.now() / 1000), ...before.map((seconds) => seconds + 1));
+}
+
 /** An open event file of a run's folder; every run of the program opens a new one, as TensorBoard expects. */
 export class EventWriter {
   readonly path: string;
@@ -56,7 +62,7 @@ export class EventWriter {
 
   /** @param options.purgeStep where a resumed run goes on: TensorBoard drops what earlier files hold from this step on */
   constructor(folder: string, options: { purgeStep?: number } = {}) {
-    const seconds = Math.floor(Date.now() / 1000);
+    const seconds = explainIo(folder, () => secondsOfNext(folder));
     this.path = join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${opened++}`);
     this.#descriptor = explainIo(this.path, () => openSync(this.path, 'ax'));
     try {

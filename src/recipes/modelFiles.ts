@@ -8,7 +8,7 @@ import { cachedFile, findPublished } from '../hub/index.js';
 import { generatorFamilies, type ScaleTransformer } from '../models/index.js';
 import { type Module, saveWeights, storeLinear } from '../nn/index.js';
 import { type Family, type FamilyEntry, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
-import { listCheckpoints } from '../train/index.js';
+import { listCheckpoints, verifyCheckpoint } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 
 /** What a generator's file says besides its weights. */
@@ -33,14 +33,17 @@ export interface LoadedGenerator {
   path: string;
 }
 
-/** The file of a kind of weights behind a path, or behind a published name; throws a UsageError that says where was looked. */
+/** The file of a kind of weights behind a path, or behind a published name; throws a UsageError that says where was looked, or which checkpoint is damaged. */
 export function findWeights(path: string, kind: ModelKind): string {
   if (!existsSync(path)) return findPulled(path, kind);
   if (statSync(path).isFile()) return path;
   const newest = listCheckpoints(join(path, 'checkpoints'))[0];
   const candidates = [path, ...(newest ? [newest] : [])].map((folder) => join(folder, `${kind}.safetensors`));
   const found = candidates.reverse().find((file) => existsSync(file));
-  if (found) return found;
+  if (found) {
+    if (existsSync(join(dirname(found), 'manifest.json'))) verifyCheckpoint(dirname(found), basename(found));
+    return found;
+  }
   throw new UsageError(
     `--${kind}: ${path} holds neither checkpoints nor a ${kind}.safetensors; give a run folder or a file`,
   );

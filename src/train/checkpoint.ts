@@ -33,6 +33,7 @@ function copyOf(part: CheckpointPart): Snapshot {
 export class CheckpointWriter {
   #worker: Worker | undefined;
   #writing: Promise<void> | undefined;
+  #failure: Error | undefined;
 
   /**
    * @param folder of the checkpoints
@@ -60,7 +61,7 @@ export class CheckpointWriter {
       kept: this.keepEvery > 0 && crossed(clock.imagesSeen) > crossed(before),
     };
     this.#writing = this.#write(work);
-    this.#writing.catch(() => undefined); // told by finish()
+    this.#writing.catch((error: unknown) => (this.#failure = error as Error)); // told by check() or finish()
   }
 
   async #write(work: CheckpointWork): Promise<void> {
@@ -85,8 +86,14 @@ export class CheckpointWriter {
     await writing;
   }
 
-  /** Ends the thread. */
+  /** Throws what went wrong with a save in the background, as soon as it is known. */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Ends the thread, after the save that is under way. */
   async close(): Promise<void> {
+    await this.#writing?.catch(() => undefined);
     await this.#worker?.terminate();
     this.#worker = undefined;
   }

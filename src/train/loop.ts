@@ -80,6 +80,7 @@ export async function trainingLoop<Data>(options: LoopOptions<Data>): Promise<Lo
       if (now.snapshot && world.isFirst) options.snapshot?.();
       if (now.save) await save();
       await new Promise(setImmediate); // lets signals and finalisers in
+      checkpoints.check();
       stopped = world.any(stop.signal !== undefined);
     }
     await save();
@@ -126,6 +127,6 @@ function count(
   say(`step ${clock.step} was skipped: ${skipped}`);
   if (clock.skippedInRow >= maxSkipped)
     throw new DivergenceError(
-      `${clock.skippedInRow} steps in a row had to be skipped, in the last one ${skipped}; the last checkpoint is whole: go on from it with a lower learning rate, or in float32`,
+      `${clock.skippedInRow} steps in a row had to be skipped, in the last one ${skipped}; the last checkpoint is whole: go on from it in another --out, with a lower learning rate or in float32`,
     );
 }

@@ -1,10 +1,9 @@
 // Which checkpoints of a run can go, and their deletion. The newest whole one never goes.
-import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../util/errors.js';
 import { explainIo } from '../util/files.js';
-import { listCheckpoints, verifyCheckpoint } from './checkpointFiles.js';
+import { listCheckpoints, removeCheckpoint, verifyCheckpoint } from './checkpointFiles.js';
 import { type CheckpointGlance, glanceAtCheckpoint, readRun } from './runs.js';
 
 /** What would be deleted, and what stays. */
@@ -68,13 +67,8 @@ export function planPruning(run: string, { keep, keepEvery }: { keep: number; ke
   };
 }
 
-/** Deletes what was planned; a checkpoint is renamed first, so that half of one is never taken for one. */
+/** Deletes what was planned. */
 export function prune({ deleted, leftovers }: Pruning): void {
-  for (const { path } of deleted)
-    explainIo(path, () => {
-      const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
-      renameSync(path, aside);
-      rmSync(aside, { recursive: true });
-    });
+  for (const { path } of deleted) removeCheckpoint(path);
   for (const path of leftovers) explainIo(path, () => { rmSync(path, { recursive: true, force: true }); }); // prettier-ignore
 }

@@ -1,7 +1,7 @@
 // Where a run goes on: the first process reads the newest whole checkpoint; the others get from it what it read, or began with.
 import { scope, tensor, type Tensor } from '../torch/index.js';
 import { type CheckpointParts, loadCheckpoint } from './checkpoint.js';
-import { type Clock, newestCheckpoint, sweepCheckpoints } from './checkpointFiles.js';
+import { type Clock, newestCheckpoint } from './checkpointFiles.js';
 import type { RunFolder } from './runFolder.js';
 import type { World } from './world.js';
 
@@ -16,7 +16,6 @@ export interface ResumeOptions {
 const start: Clock = { step: 0, imagesSeen: 0, skipped: 0, skippedInRow: 0 };
 
 function read({ run, parts, say }: ResumeOptions): Clock {
-  sweepCheckpoints(run.checkpoints);
   const newest = newestCheckpoint(run.checkpoints, say);
   const clock = { ...start, ...newest?.clock };
   if (newest) {

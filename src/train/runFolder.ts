@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { appendJsonLine, EventWriter, readJsonLines } from '../formats/index.js';
 import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
-import { explainIo, writeFileAtomic } from '../util/files.js';
+import { explainIo, sweepParts, writeFileAtomic } from '../util/files.js';
 import type { Clock } from './checkpointFiles.js';
 import { Expendable } from './expendable.js';
 import { MetricsExporter } from './exporter.js';
@@ -28,6 +28,16 @@ export interface RunOptions {
   say: (line: string) => void;
 }
 
+function readConfig(file: string): object {
+  const text = explainIo(file, () => readFileSync(file, 'utf8'));
+  try {
+    return JSON.parse(text) as object;
+  } catch (error) {
+    const mend = 'remove the file, and the run goes on with the settings of the command';
+    throw new UsageError(`${file}: damaged: it is not JSON; ${mend}`, { cause: error });
+  }
+}
+
 /** An open run folder. */
 export class RunFolder {
   readonly checkpoints: string;
@@ -35,6 +45,7 @@ export class RunFolder {
   readonly metrics: string;
   readonly #exporter: MetricsExporter;
   readonly #guard: Expendable;
+  readonly #say: (line: string) => void;
   #events: EventWriter | undefined;
   #resumedAt = 0;
 
@@ -47,16 +58,17 @@ export class RunFolder {
   ) {
     this.#exporter = new MetricsExporter({ run: path, kind, images, ...(folder !== undefined && { folder }) });
     this.#guard = new Expendable('metrics', say);
+    this.#say = say;
     this.checkpoints = join(path, 'checkpoints');
     this.samples = join(path, 'samples');
     this.metrics = join(path, 'metrics.jsonl');
     if (!writes) return;
     explainIo(path, () => mkdirSync(this.samples, { recursive: true }));
+    for (const folder of [path, this.samples, this.checkpoints, join(path, 'ema')]) sweepParts(folder);
     const file = join(path, 'config.json');
     const resolved = JSON.parse(JSON.stringify({ kind, ...config })) as object;
     if (existsSync(file)) {
-      const before = JSON.parse(readFileSync(file, 'utf8')) as object;
-      const changed = differences(before, resolved).filter((key) => !mayChange.has(key.split('.')[0]!));
+      const changed = differences(readConfig(file), resolved).filter((key) => !mayChange.has(key.split('.')[0]!));
       if (changed.length)
         throw new UsageError(
           `${path}: it holds a run with other settings (${changed.join(', ')}); choose another --out, or the same settings to continue`,
@@ -65,11 +77,12 @@ export class RunFolder {
     writeFileAtomic(file, `${JSON.stringify(resolved, null, 2)}\n`);
   }
 
-  /** Forgets metrics from beyond a checkpoint that training goes on from. */
+  /** Forgets metrics from beyond a checkpoint that training goes on from, and damaged lines. */
   rewind(clock: Clock): void {
     this.#resumedAt = clock.imagesSeen;
     if (!existsSync(this.metrics)) return;
-    const kept = readJsonLines<MetricsRecord>(this.metrics).filter((one) => one.imagesSeen <= clock.imagesSeen);
+    const records = readJsonLines<MetricsRecord | null>(this.metrics, (sentence) => { this.#say(`${sentence}; it is left out`); }); // prettier-ignore
+    const kept = records.filter((one) => one !== null && one.imagesSeen <= clock.imagesSeen);
     writeFileAtomic(this.metrics, kept.map((one) => `${JSON.stringify(one)}\n`).join(''));
   }
 
@@ -83,18 +96,18 @@ export class RunFolder {
     });
   }
 
-  /** Writes a PNG to samples/ and to TensorBoard. */
-  image(name: string, clock: Clock, png: { data: Buffer; width: number; height: number }): string {
+  /** Writes a PNG to samples/ and to TensorBoard, where the disk lets it. */
+  image(name: string, clock: Clock, png: { data: Buffer; width: number; height: number }): void {
     const path = join(this.samples, `${name}-${String(clock.step).padStart(8, '0')}.png`);
-    writeFileAtomic(path, png.data);
-    this.#eventWriter().image(name, clock.imagesSeen, png.data, png.width, png.height);
-    return path;
+    this.#guard.attempt(() => {
+      writeFileAtomic(path, png.data);
+      this.#eventWriter().image(name, clock.imagesSeen, png.data, png.width, png.height);
+    });
   }
 
   /** Opened when something is recorded; TensorBoard forgets what earlier files hold from beyond the checkpoint. */
   #eventWriter(): EventWriter {
-    const purge = this.#resumedAt > 0 ? { purgeStep: this.#resumedAt + 1 } : {};
-    return (this.#events ??= new EventWriter(this.path, purge));
+    return (this.#events ??= new EventWriter(this.path, { purgeStep: this.#resumedAt + 1 }));
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readJsonLines, SafetensorsFile } from '../formats/index.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo } from '../util/files.js';
-import { type Clock, listCheckpoints, type Manifest } from './checkpointFiles.js';
+import { type Clock, listCheckpoints, readManifest } from './checkpointFiles.js';
 import type { MetricsRecord } from './runFolder.js';
 import { writerOf } from './runWriter.js';
 
@@ -68,8 +68,7 @@ function sizeOfFolder(path: string): { bytes: number; written: Date } {
 export function glanceAtCheckpoint(path: string): CheckpointGlance {
   const { bytes } = sizeOfFolder(path);
   try {
-    const text = readFileSync(join(path, 'manifest.json'), 'utf8');
-    const { clock, kept = false, files } = JSON.parse(text) as Manifest;
+    const { clock, kept = false, files } = readManifest(path);
     const wrong = Object.entries(files).find(
       ([name, file]) => statSync(join(path, name), { throwIfNoEntry: false })?.size !== file.bytes,
     );

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -106,6 +107,15 @@ export function writeFolderAtomic(path: string, fill: (folder: string) => void):
       throw error;
     }
     syncFolder(dirname(path));
+  });
+}
+
+/** Removes what killed processes left half-written in a folder; it need not exist. */
+export function sweepParts(folder: string): void {
+  if (!existsSync(folder)) return;
+  explainIo(folder, () => {
+    for (const name of readdirSync(folder))
+      if (/\.[0-9a-f]{8}\.part$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
   });
 }
 

@@ -6,7 +6,7 @@ const echoMilliseconds = 1000;
 export function secondSignal(): () => boolean {
   let first: number | undefined;
   return () => {
-    first ??= Date.now();
-    return Date.now() - first > echoMilliseconds;
+    first ??= performance.now();
+    return performance.now() - first > echoMilliseconds;
   };
 }
