@@ -15,7 +15,7 @@ interface Flags {
   out: string;
   split: 'train' | 'test';
   preset?: string;
-  scales: number[][];
+  scales?: number[][];
   size?: number;
   flip?: boolean;
   crops?: number;
@@ -51,7 +51,7 @@ function sides(text: string): number[] {
 }
 
 function listsOf({ scales }: Flags, preset: Preset, tokenizer: Tokenizer): number[][] {
-  if (scales.length) return scales;
+  if (scales) return scales;
   if (preset.scales) return listsDrawn({ ...preset, scales: preset.scales }, tokenizer.family);
   throw new UsageError('--scales: give the sides of the scales, e.g. --scales 1,2,3,5,8, or a --preset that has them');
 }
@@ -100,8 +100,7 @@ export function registerDataEncode(data: Command): void {
     .option(
       '--scales <list>',
       'sides of the scales, e.g. 1,2,3,5,8; repeat it for several lists',
-      (text, all: number[][]) => [...all, sides(text)],
-      [],
+      (text, all: number[][] | undefined) => [...(all ?? []), sides(text)],
     )
     .option('--size <pixels>', 'side of the images (default: the largest scale times the stride)', positive('--size'))
     .option('--flip', 'also every image mirrored')

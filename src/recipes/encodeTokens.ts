@@ -108,6 +108,7 @@ export async function encodeTokens(
       image_B3HW.dispose();
       labels_B.dispose();
       bar.update(store.done);
+      await new Promise(setImmediate); // lets signals in
       if (performance.now() - saved > saveEvery) {
         store.flush();
         saved = performance.now();

