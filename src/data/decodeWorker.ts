@@ -1,6 +1,7 @@
 // A thread that reads and decodes images while the main thread computes: it has an event loop of its own, and libvips decodes in libuv's pool.
 // Pixels go straight to shared memory. Nothing of torch is imported here.
 import { parentPort } from 'node:worker_threads';
+import sharp from 'sharp';
 import { UsageError } from '../util/errors.js';
 import type { CropChance } from './chance.js';
 import { BrokenImage, readImage } from './imageFile.js';
@@ -33,6 +34,7 @@ export interface DecodeReport {
 /** What the main thread sends. */
 export type DecodeMessage = { job: DecodeJob } | { atOnce: number } | 'close';
 
+sharp.cache(false); // no image comes twice
 const port = parentPort!;
 const reader = placeReader();
 const queue: (() => Promise<void>)[] = [];

@@ -151,6 +151,35 @@ describe('every kind becomes the same picture', () => {
   });
 });
 
+test('a JPEG in memory is what it is in a file: progressive, grey, rotated, with a comment', async () => {
+  const colour = await picture(60, 40).jpeg().toBuffer();
+  const comment = Buffer.concat([
+    colour.subarray(0, 2),
+    Buffer.from('\xff\xfe\0\x06word', 'latin1'),
+    colour.subarray(2),
+  ]);
+  const others = [
+    picture(60, 40).jpeg({ progressive: true }),
+    picture(60, 40).toColourspace('b-w').jpeg(),
+    picture(60, 40).withMetadata({ orientation: 6 }).jpeg(),
+  ];
+  for (const bytes of [colour, comment, ...(await Promise.all(others.map((one) => one.toBuffer())))]) {
+    writeFileSync(at('bytes'), bytes);
+    expect(await readImage(bytes, 20)).toEqual(await readImage(at('bytes'), 20));
+  }
+  const huge = Buffer.from(colour);
+  const frame = huge.indexOf(Buffer.from([0xff, 0xc0]));
+  huge.writeUInt32BE(0xffff_ffff, frame + 5);
+  await expect(readImage(huge, 20)).rejects.toThrow(BrokenImage);
+  for (let i = 0; i < 100; i++) {
+    const flipped = Buffer.from(colour);
+    flipped[(i * 37) % 200]! ^= 1 << (i % 8);
+    await readImage(flipped, 20).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(BrokenImage);
+    });
+  }
+});
+
 describe('broken files say why', () => {
   const refusal = async (path: string) => {
     const error: unknown = await readImage(path, 20).catch((caught: unknown) => caught);

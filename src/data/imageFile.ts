@@ -1,8 +1,9 @@
 // One image file as bytes: any format below, depth, palette, transparency, colour space or EXIF rotation becomes 8-bit RGB, upright, of one size.
 // Decoding and resizing are libvips' (sharp); here are only which files are let in, and the crop.
 import { open, stat } from 'node:fs/promises';
-import sharp, { type Metadata } from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { CropChance } from './chance.js';
+import { plainJpegSize } from './jpegSize.js';
 
 /** The largest image that is decoded, in pixels: more is taken for a decompression bomb. */
 export const mostPixels = 64_000_000;
@@ -112,6 +113,21 @@ function toPlanes(data: Uint8Array, [high, wide]: readonly [number, number], fli
   return planes;
 }
 
+interface Head {
+  width: number;
+  height: number;
+  colour: string;
+  hasAlpha: boolean;
+}
+
+/** What an image says of itself; of a plain JPEG in memory without another pass of libvips. */
+async function headOf(image: Sharp, source: string | Uint8Array): Promise<Head> {
+  const size = typeof source === 'string' ? undefined : plainJpegSize(source);
+  if (size) return { ...size, colour: 'RGB', hasAlpha: false };
+  const metadata = await image.metadata();
+  return { ...metadata.autoOrient, colour: colourOf(metadata), hasAlpha: metadata.hasAlpha };
+}
+
 /** How an image is read. */
 export interface ReadOptions {
   /** Where the crop is cut out; the middle where this is absent. */
@@ -139,23 +155,15 @@ export async function readImage(
   try {
     const format = formatOf(typeof source === 'string' ? await firstBytes(source) : source.subarray(0, 16));
     const image = sharp(source, { failOn: 'error', limitInputPixels: mostPixels, sequentialRead: true }).autoOrient();
-    const metadata = await image.metadata();
-    const { width, height } = metadata.autoOrient;
+    const { width, height, colour, hasAlpha } = await headOf(image, source);
     const plan = planCrop(width, height, size, options.crop);
-    const { data } = await image
-      .flatten({ background: '#ffffff' })
+    const { data } = await (hasAlpha ? image.flatten({ background: '#ffffff' }) : image)
       .toColourspace('srgb')
       .resize(plan.width, plan.height, { fit: 'fill', kernel: 'cubic' })
       .extract({ left: plan.left, top: plan.top, width: wide, height: high })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return {
-      pixels: toPlanes(data, [high, wide], options.flip ?? false),
-      width,
-      height,
-      format,
-      colour: colourOf(metadata),
-    };
+    return { pixels: toPlanes(data, [high, wide], options.flip ?? false), width, height, format, colour };
   } catch (error) {
     if (error instanceof BrokenImage) throw error;
     const said = (error as Error).message.split('\n')[0]!.replaceAll(`${path}: `, '');
