@@ -22,8 +22,7 @@ async function train(flags: TrainingFlags): Promise<void> {
   const { images, broken } = await openTrainingData(settings.data, settings, job.say);
   if (world.isFirst) sayBroken(broken);
   const loader = loaderFor(settings, images);
-  const { end } = await trainTokenizer(settings, loader, out, job);
-  await loader.close();
+  const { end } = await trainTokenizer(settings, loader, out, job).finally(() => loader.close());
   world.leave();
   process.exitCode = exitCodeOf(end);
 }

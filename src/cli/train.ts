@@ -35,7 +35,7 @@ async function begun<S extends GeneratorSettings | RefineSettings>(
 ): Promise<{ start: Start; source: TargetSource }> {
   if (settings.tokens !== undefined) {
     const start = begin(settings, storedClasses(settings.tokens));
-    return { start, source: targetsOfStore(settings.tokens, settings, start.tokenizer) };
+    return { start, source: targetsOfStore(settings.tokens, settings, start.tokenizer, world.isFirst) };
   }
   const { images, broken } = await openTrainingData(settings.data, settings, say);
   if (world.isFirst) sayBroken(broken);
@@ -62,8 +62,7 @@ async function run<S extends GeneratorSettings | RefineSettings>(
   useMachine(settings);
   const { start, source } = await begun(job, begin);
   job.say(`generator of ${start.generator.parameterCount().toLocaleString('en')} parameters`);
-  const end = await trainGenerator(kind, settings, start, source, out, job);
-  await source.close();
+  const end = await trainGenerator(kind, settings, start, source, out, job).finally(() => source.close());
   world.leave();
   process.exitCode = exitCodeOf(end);
 }

@@ -24,7 +24,7 @@ export class Adversary {
     using random = new Generator(seedFor(settings.seed, 'discriminator'));
     initialiseConvolutions(this.#discriminator, random);
     this.#discriminator.to({ device: settings.device });
-    this.#optimization = optimizationOf(this.#discriminator, settings, world);
+    this.#optimization = optimizationOf(this.#discriminator, settings, world, 'once');
     this.parts = {
       discriminator: modelPart(this.#discriminator, () => ({ kind: 'discriminator' })),
       discriminator_optimizer: this.#optimization.part,

@@ -1,6 +1,6 @@
 // Optimiser and schedules of a recipe's settings: what a training step of the clock's moment needs.
 import { AdamW, learningRate, type Module, parameterGroups, weightDecay } from '../nn/index.js';
-import { averagingOf, type CheckpointPart, type Clock, type StepOptions, type World } from '../train/index.js';
+import { averagingOf, type CheckpointPart, type Clock, type Reach, type StepOptions, type World } from '../train/index.js';
 import type { TrainingSettings } from './settings.js';
 import { settlePrecision } from './machine.js';
 
@@ -34,8 +34,13 @@ export function ratesOf(settings: TrainingSettings): (step: number) => { learnin
   });
 }
 
-/** AdamW with the published parameter groups; iterations count batches. */
-export function optimizationOf(model: Module, settings: TrainingSettings, world: World): Optimization {
+/** AdamW with the published parameter groups; iterations count batches. `reach`: which parameters a step's backward reaches. */
+export function optimizationOf(
+  model: Module,
+  settings: TrainingSettings,
+  world: World,
+  reach: Reach = settings.recompute ? 'pieces' : 'once',
+): Optimization {
   const { device } = settings;
   const { betas, clip } = settings.optimizer;
   const optimizer = new AdamW(parameterGroups(model), { betas });
@@ -43,7 +48,7 @@ export function optimizationOf(model: Module, settings: TrainingSettings, world:
   const parameters = model.parameters();
   const precision = settlePrecision(settings.precision, device);
   const { recompute } = settings;
-  const averaging = averagingOf(world, parameters, !recompute);
+  const averaging = averagingOf(world, parameters, reach);
   return {
     optimizer,
     at: ({ step }, measure = false) => ({

@@ -11,15 +11,16 @@ import { targetsOfTokens } from './targetsOfTokens.js';
 import { TokenStore } from './tokenStore.js';
 import { loaderFor } from './training.js';
 
-/** Opens the source of a training's targets over stored tokens. */
+/** Opens the source of a training's targets over stored tokens; `verify`: whether this process reads them all beside the training. */
 export function targetsOfStore(
   folder: string,
   settings: GeneratorSettings | RefineSettings,
   tokenizer: Tokenizer,
+  verify: boolean,
 ): TargetSource {
   const { seed, flip, imageSize, device } = settings;
   const lists = listsDrawn(settings, tokenizer.family);
-  return targetsOfTokens(folder, tokenizer, { seed, flip, imageSize, lists, device, verify: true });
+  return targetsOfTokens(folder, tokenizer, { seed, flip, imageSize, lists, device, verify });
 }
 
 /** The classes of stored tokens. */

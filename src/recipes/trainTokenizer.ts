@@ -69,7 +69,7 @@ export async function trainTokenizer(
     throw new UsageError('loss.perceptual: it needs a classifier; give one with --set loss.classifier=FILE');
   const classifier = weights.perceptual > 0 ? loadClassifier(weights.classifier!, device) : undefined;
   const run = runFolderOf('tokenizer', settings, surroundings, out);
-  const optimization = optimizationOf(tokenizer, settings, world);
+  const optimization = optimizationOf(tokenizer, settings, world, 'some'); // a term of weight 0 reaches no codes
   const usage = new CodeUsage(tokenizer.vocabularySize, device);
   const adversary = weights.adversarial > 0 ? new Adversary(settings, world) : undefined;
   const averages = new Averages(tokenizer, settings, out, () => tokenizerMetadata(tokenizer));

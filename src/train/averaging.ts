@@ -6,7 +6,8 @@ const bucketBytes = 25 * 2 ** 20; // PyTorch's own
 
 /** What a step calls around the backward of its last micro-batch; the backwards before it only add up gradients. */
 export interface Averaging {
-  before(): void;
+  /** @param loss where that backward begins */
+  before(loss: Tensor): void;
   after(): void;
   dispose(): void;
 }
@@ -28,18 +29,18 @@ function bucketsOf(parameters: readonly Tensor[]): Tensor[][] {
   return buckets;
 }
 
-/**
- * The averaging of a model's gradients in a world; undefined in a world of one.
- * @param whole whether backward reaches every parameter once; it does not where segments are computed again, then there is no overlap
- */
-export function averagingOf({ group }: World, parameters: readonly Tensor[], whole: boolean): Averaging | undefined {
+/** How backward reaches the parameters: `once` each, in several `pieces` (segments are computed again), or only `some` of them. */
+export type Reach = 'once' | 'pieces' | 'some';
+
+/** The averaging of a model's gradients in a world; undefined in a world of one. Where backward goes in pieces, nothing overlaps with it. */
+export function averagingOf({ group }: World, parameters: readonly Tensor[], reach: Reach): Averaging | undefined {
   if (!group) return undefined;
-  if (whole) {
-    const reducer = new Reducer(group, parameters, { bucketBytes });
+  if (reach !== 'pieces') {
+    const reducer = new Reducer(group, parameters, { bucketBytes, findUnused: reach === 'some' });
     return {
-      before: () => {
+      before: (loss) => {
         reducer.prepareForward();
-        reducer.prepareBackward();
+        reducer.prepareBackward([loss]);
       },
       after: nothing,
       dispose: () => {

@@ -3,7 +3,7 @@ export { type CheckpointPart, type CheckpointParts } from './checkpoint.js';
 export { type Clock, listCheckpoints, newestCheckpoint, verifyCheckpoint } from './checkpointFiles.js';
 export { PowerEma } from './ema.js';
 export { type EmaSnapshot, listSnapshots, type Synthesis, writeAverage } from './emaPostHoc.js';
-export { type Averaging, averagingOf } from './averaging.js';
+export { type Averaging, averagingOf, type Reach } from './averaging.js';
 export { devicePeak } from './devicePeak.js';
 export { type LoopEnd, type LoopOptions, trainingLoop } from './loop.js';
 export { type MetricsRecord, RunFolder, type RunOptions } from './runFolder.js';

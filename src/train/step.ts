@@ -96,8 +96,9 @@ export function optimizerStep<T extends Losses>(
       const pass = () => autocast({ device, dtype: precision }, () => forward(measured));
       const result = scope(() => (options.recompute ? tape.record(pass) : pass()));
       const isLast = i === forwards.length - 1;
-      if (isLast) averaging?.before();
-      tape.backward(forwards.length > 1 ? result.loss.div(forwards.length) : result.loss);
+      const loss = forwards.length > 1 ? result.loss.div(forwards.length) : result.loss;
+      if (isLast) averaging?.before(loss);
+      tape.backward(loss);
       if (isLast) averaging?.after();
       return result;
     });

@@ -53,11 +53,11 @@ describe('the same losses as on one process', () => {
     run(processes, refine(at(name), ...settings));
     expectSame(at(name), at('sar'));
   });
-  test('a tokenizer with an adversary and revived codes', () => {
-    const adversary = ['loss={adversarial: 0.1}', 'reviveAfter=8'];
+  test('a tokenizer with an adversary, revived codes and none that backward reaches', () => {
+    const adversary = ['loss={adversarial: 0.1, codebook: 0}', 'reviveAfter=8'];
     run(1, tokenizer(at('alone'), ...adversary));
     run(2, tokenizer(at('pair'), ...adversary));
-    const names = ['loss', 'loss_l1', 'loss_codebook', 'loss_discriminator', 'revived'];
+    const names = ['loss', 'loss_l1', 'loss_commitment', 'loss_discriminator', 'revived'];
     const numbers = (run: string) => metricsOf(run).map((line) => names.map((name) => line[name]!));
     numbers(at('pair')).forEach((line, i) => {
       line.forEach((value, k) => {
