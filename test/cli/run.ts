@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 
-const bin = join(import.meta.dirname, '..', '..', 'bin', 'scalewise.mjs');
+/** The command line's door. */
+export const bin = join(import.meta.dirname, '..', '..', 'bin', 'scalewise.mjs');
 
 /** How a command ended. */
 export interface Ended {
