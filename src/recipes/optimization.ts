@@ -1,6 +1,13 @@
 // Optimiser and schedules of a recipe's settings: what a training step of the clock's moment needs.
 import { AdamW, learningRate, type Module, parameterGroups, weightDecay } from '../nn/index.js';
-import { averagingOf, type CheckpointPart, type Clock, type Reach, type StepOptions, type World } from '../train/index.js';
+import {
+  averagingOf,
+  type CheckpointPart,
+  type Clock,
+  type Reach,
+  type StepOptions,
+  type World,
+} from '../train/index.js';
 import type { TrainingSettings } from './settings.js';
 import { settlePrecision } from './machine.js';
 
