@@ -1,6 +1,7 @@
 // The main thread's side of the decoding thread: jobs out, reports in.
 import { Worker } from 'node:worker_threads';
 import { UsageError } from '../util/errors.js';
+import { workerFile } from '../util/workerFile.js';
 import type { DecodeJob, DecodeMessage, DecodeReport } from './decodeWorker.js';
 
 /** Decodes images on another thread. */
@@ -10,18 +11,12 @@ export interface Decoder {
   close(): Promise<void>;
 }
 
-/** Tests run the sources, which a thread cannot: it takes what was built of them. */
-function workerUrl(): URL {
-  const isSource = import.meta.url.endsWith('.ts');
-  return new URL(isSource ? '../../dist/data/decodeWorker.js' : './decodeWorker.js', import.meta.url);
-}
-
 /**
  * Starts the thread.
  * @param atOnce images under way at a time; libuv's pool, which decodes, has 4 threads unless UV_THREADPOOL_SIZE says otherwise
  */
 export function startDecoder(atOnce: number): Decoder {
-  const worker = new Worker(workerUrl());
+  const worker = new Worker(workerFile(import.meta.url, 'decodeWorker.js'));
   const send = (message: DecodeMessage) => {
     worker.postMessage(message);
   };
