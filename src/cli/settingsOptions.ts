@@ -18,6 +18,10 @@ export interface TrainingFlags {
   dryRun?: boolean;
   simulateRanks?: number[];
   simulateImages?: number;
+  rank?: number;
+  worldSize?: number;
+  localRank?: number;
+  master?: string;
 }
 
 /** A whole number of at least 0. */

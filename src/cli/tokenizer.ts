@@ -17,7 +17,7 @@ async function train(flags: TrainingFlags): Promise<void> {
   }
   if (await simulated(given, flags)) return;
   const out = outOf(flags);
-  const job = joinJob(given);
+  const job = joinJob(given, flags);
   const { settings, world } = job;
   const { images, broken } = await openTrainingData(settings.data, settings, job.say);
   if (world.isFirst) sayBroken(broken);

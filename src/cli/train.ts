@@ -40,7 +40,7 @@ async function begun<S extends GeneratorSettings | RefineSettings>(
   const { images, broken } = await openTrainingData(settings.data, settings, say);
   if (world.isFirst) sayBroken(broken);
   const start = begin(settings, images.classes);
-  return { start, source: await targetsFor(settings, start.tokenizer, images) };
+  return { start, source: await targetsFor(settings, start.tokenizer, images, !world.isFirst) };
 }
 
 async function run<S extends GeneratorSettings | RefineSettings>(
@@ -56,7 +56,7 @@ async function run<S extends GeneratorSettings | RefineSettings>(
   }
   if (await simulated(given, flags)) return;
   const out = outOf(flags);
-  const job = joinJob(given);
+  const job = joinJob(given, flags);
   const { settings, world } = job;
   if (world.isFirst) printSettings(given);
   useMachine(settings);

@@ -2,7 +2,7 @@
 import { resolveTopology } from '../launch/index.js';
 import type { TrainingSettings } from '../recipes/index.js';
 import { joinWorld, type World } from '../train/index.js';
-import { say } from './settingsOptions.js';
+import { say, type TrainingFlags } from './settingsOptions.js';
 
 /** What a training command runs in. */
 export interface Job<S> {
@@ -14,8 +14,8 @@ export interface Job<S> {
 }
 
 /** Joins the job that this process was started in, or stays alone. */
-export function joinJob<S extends TrainingSettings>(given: S): Job<S> {
-  const topology = resolveTopology(process.env);
+export function joinJob<S extends TrainingSettings>(given: S, flags: TrainingFlags): Job<S> {
+  const topology = resolveTopology(process.env, flags);
   const speak = topology.rank === 0 ? say : () => undefined;
   const { timeout, device } = given;
   const world = joinWorld(topology, { timeout, device, say: speak });

@@ -35,18 +35,19 @@ export function storedCount(folder: string): number {
   return store.settings.images;
 }
 
-/** Opens the source of a training's targets over a set of images. */
+/** Opens the source of a training's targets over a set of images; `quiet`: another process shows how far encoding is. */
 export function targetsFor(
   settings: GeneratorSettings | RefineSettings,
   tokenizer: Tokenizer,
   images: ImageSet | ImageSource,
+  quiet = false,
 ): Promise<TargetSource> {
   const { device, seed, flip, crop, crops, images: total, imageSize: side, workers } = settings;
   const encoding = { device, precision: settlePrecision(settings.precision, device) };
   const again = total > images.labels.length; // only images that are seen again are worth keeping
   if (settings.cacheLatents && again && (!crop || crops)) {
     const inOrder = openInOrder(images, { side, crops, ...(workers > 0 && { workers }) });
-    return targetsOfLatents(tokenizer, inOrder, { seed, readings: { flip, crops }, encoding });
+    return targetsOfLatents(tokenizer, inOrder, { seed, readings: { flip, crops }, encoding, quiet });
   }
   return Promise.resolve(targetsOfPixels(tokenizer, loaderFor(settings, images), encoding));
 }

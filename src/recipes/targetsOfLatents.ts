@@ -11,13 +11,19 @@ import type { TargetSource } from './targets.js';
 const encodedAtOnce = 256;
 
 /** The latents [R, C, h, w] (float32, on the CPU) of a loader's images in their order (`openInOrder`), and the labels of the N images. */
-async function encodeAll(tokenizer: Tokenizer, inOrder: Loader, { flip, crops }: Readings, encoding: Encoding) {
+async function encodeAll(
+  tokenizer: Tokenizer,
+  inOrder: Loader,
+  { flip, crops }: Readings,
+  encoding: Encoding,
+  quiet: boolean,
+) {
   const perImage = crops?.count ?? 1;
   const total = inOrder.count * perImage;
   const spanAt = (first: number) => ({ first, size: Math.min(encodedAtOnce, total - first) });
   const labels: number[] = [];
   let all_RChw: Tensor | undefined;
-  const bar = progress({ label: 'encoding', total, unit: 'images' });
+  const bar = progress({ label: 'encoding', total, unit: 'images', quiet });
   try {
     for (let first = 0; first < total; first += encodedAtOnce) {
       const following = first + encodedAtOnce < total ? [spanAt(first + encodedAtOnce)] : [];
@@ -39,14 +45,19 @@ async function encodeAll(tokenizer: Tokenizer, inOrder: Loader, { flip, crops }:
   return { latent_RChw: all_RChw!, labels };
 }
 
-/** Encodes all images of a loader that goes through them in order (`openInOrder`), which is closed then, and keeps their latents in memory. */
+/** Encodes all images of a loader that goes through them in order (`openInOrder`), which is closed then, and keeps their latents in memory. `quiet`: without showing how far it is. */
 export async function targetsOfLatents(
   tokenizer: Tokenizer,
   inOrder: Loader,
-  { seed, readings, encoding }: { seed: number; readings: Readings; encoding: Encoding },
+  {
+    seed,
+    readings,
+    encoding,
+    quiet = false,
+  }: { seed: number; readings: Readings; encoding: Encoding; quiet?: boolean },
 ): Promise<TargetSource> {
   const { count, classes } = inOrder;
-  const { latent_RChw, labels } = await encodeAll(tokenizer, inOrder, readings, encoding).finally(() =>
+  const { latent_RChw, labels } = await encodeAll(tokenizer, inOrder, readings, encoding, quiet).finally(() =>
     inOrder.close(),
   );
   const { device } = encoding;
