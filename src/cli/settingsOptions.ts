@@ -74,7 +74,11 @@ export function withTrainingFlags(command: Command, presets: Readonly<Record<str
       '--simulate-images <n>',
       'for it: images of the set, where the data is elsewhere',
       positive('--simulate-images'),
-    );
+    )
+    .option('--rank <n>', 'where no launcher says it: which process of its job this is', wholeNumber('--rank'))
+    .option('--world-size <n>', 'with it: processes of the job', positive('--world-size'))
+    .option('--local-rank <n>', 'with it: which process of its machine, the GPU it takes', wholeNumber('--local-rank'))
+    .option('--master <host:port>', 'with it: where process 0 is met');
 }
 
 /** The settings that the flags amount to. */
