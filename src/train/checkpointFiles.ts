@@ -1,7 +1,7 @@
 // The files of checkpoints: folders `step-N` with one safetensors file a part and a manifest (the clock; sizes and SHA-256 of every file; its own
 // SHA-256). Whole or absent. No torch here: the thread that writes them knows none.
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type RawTensor, writeSafetensors } from '../formats/index.js';
 import { UsageError } from '../util/errors.js';
@@ -52,7 +52,6 @@ export function sealed({ clock, kept, files }: Manifest): string {
 
 /** Writes a checkpoint aside, synced and renamed; then removes all before it but the newest `keep` and those that are kept for good. */
 export function writeCheckpoint({ folder, clock, parts, keep, kept }: CheckpointWork): string {
-  explainIo(folder, () => mkdirSync(folder, { recursive: true }));
   const path = join(folder, nameOf(clock));
   writeFolderAtomic(path, (aside) => {
     const files: Manifest['files'] = {};

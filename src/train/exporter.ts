@@ -40,6 +40,7 @@ const help: Readonly<Record<string, string>> = {
   tflops_per_second: "The model's operations a second on one device, in 1e12.",
   mfu: "The model's operations a second as a share of the device's peak.",
   memory_peak: 'Bytes that the process held in memory at most.',
+  device_memory_peak: "Bytes that tensors held of the GPU's memory at most.",
 };
 
 /** A recorded name as Prometheus has it: what is of one scale (`loss_scale_8`) has the scale as a label. */
@@ -102,7 +103,7 @@ export class MetricsExporter {
   record({ step, imagesSeen }: Pick<Clock, 'step' | 'imagesSeen'>, values: Readonly<Record<string, number>>): void {
     const last_record_timestamp_seconds = Date.now() / 1000;
     const all = { ...values, step, images_seen: imagesSeen, images_total: this.#images, last_record_timestamp_seconds };
-    writeFileAtomic(this.path, prometheusText(all, this.#labels));
+    writeFileAtomic(this.path, prometheusText(all, this.#labels), { sync: false });
   }
 
   /** Takes the file away: a run that has ended has no present. What a killed one leaves tells its age by its time stamp. */

@@ -1,10 +1,10 @@
 // A run is a folder: config.json (resolved), metrics.jsonl, TensorBoard events, samples/, checkpoints/.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendJsonLine, EventWriter, readJsonLines } from '../formats/index.js';
 import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
-import { explainIo, sweepParts, writeFileAtomic } from '../util/files.js';
+import { explainIo, makeFolder, sweepParts, writeFileAtomic } from '../util/files.js';
 import type { Clock } from './checkpointFiles.js';
 import { Expendable } from './expendable.js';
 import { MetricsExporter } from './exporter.js';
@@ -63,7 +63,7 @@ export class RunFolder {
     this.samples = join(path, 'samples');
     this.metrics = join(path, 'metrics.jsonl');
     if (!writes) return;
-    explainIo(path, () => mkdirSync(this.samples, { recursive: true }));
+    makeFolder(this.samples);
     for (const folder of [path, this.samples, this.checkpoints, join(path, 'ema')]) sweepParts(folder);
     const file = join(path, 'config.json');
     const resolved = JSON.parse(JSON.stringify({ kind, ...config })) as object;

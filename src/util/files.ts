@@ -64,16 +64,36 @@ export function moveIntoPlace(aside: string, path: string): void {
   syncFolder(dirname(path));
 }
 
-/** Writes a file aside, syncs it and renames it over `path`: a reader sees the old content or the new, never half of it. */
-export function writeFileAtomic(path: string, data: Uint8Array | string | ((descriptor: number) => void)): void {
+/** Makes a folder and those above it. Node's own `recursive` calls a read-only file system an absent folder. */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
   explainIo(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was faster
+    }
+  });
+}
+
+/**
+ * Writes a file aside, syncs it and renames it over `path`: a reader sees the old content or the new, never half of it.
+ * @param options.sync false for what may be lost with the power, and must not wait for the disk
+ */
+export function writeFileAtomic(
+  path: string,
+  data: Uint8Array | string | ((descriptor: number) => void),
+  { sync = true } = {},
+): void {
+  makeFolder(dirname(path));
+  explainIo(path, () => {
     const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
     const descriptor = openSync(aside, 'w');
     try {
       if (typeof data === 'function') data(descriptor);
       else writeAll(descriptor, typeof data === 'string' ? Buffer.from(data) : data);
-      fsyncSync(descriptor);
+      if (sync) fsyncSync(descriptor);
       closeSync(descriptor);
     } catch (error) {
       try {
@@ -84,15 +104,17 @@ export function writeFileAtomic(path: string, data: Uint8Array | string | ((desc
       rmSync(aside, { force: true });
       throw error;
     }
-    moveIntoPlace(aside, path);
+    if (sync) moveIntoPlace(aside, path);
+    else renameSync(aside, path);
   });
 }
 
 /** Lets `fill` write a folder aside, syncs every file and renames it to `path`, replacing what was there. */
 export function writeFolderAtomic(path: string, fill: (folder: string) => void): void {
+  makeFolder(dirname(path));
   explainIo(path, () => {
     const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
-    mkdirSync(aside, { recursive: true });
+    mkdirSync(aside);
     try {
       fill(aside);
       for (const name of readdirSync(aside)) {

@@ -72,16 +72,14 @@ export async function punish(ground: Ground, kills: number, steps: number, seed:
   const began = performance.now();
   const undisturbed = scalewise(training(ground, whole, steps));
   expect(undisturbed.code, undisturbed.err).toBe(0);
-  let length = performance.now() - began; // of the life that last came to its end
+  const length = performance.now() - began;
   const [contents, metrics] = [contentsOf(whole), metricsOf(whole)];
   const uniform = uniforms(seed);
   const toll: Toll = { kills: 0, fruitless: 0, inSave: 0, finished: 0, seconds: 0 };
   while (toll.kills < kills || toll.finished === 0) {
     const run = join(ground.folder, `killed-${toll.finished}`);
     for (let [saved, ended] = [0, false]; !ended;) {
-      const start = performance.now();
       ended = await live(training(ground, run, steps), toll.kills < kills ? uniform() * length : 600_000);
-      if (ended) length = performance.now() - start;
       if (ended) break;
       toll.kills++;
       if (existsSync(run) && leftovers(run).some((name) => name.includes('step-'))) toll.inSave++;

@@ -1,10 +1,13 @@
 // A training of a few seconds as a user starts it, for faults to strike: some hundred short steps, each of them recorded, every fifth saved.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
 import { newestCheckpoint } from '../../src/train/checkpointFiles.js';
 import { sha256File } from '../../src/util/files.js';
-import { scalewise, temporary, tinyData, tinyTokenizer } from '../cli/run.js';
+import { bin, type Ended, scalewise, temporary, tinyData, tinyTokenizer } from '../cli/run.js';
 
 /** Steps between two saves. */
 export const saveEvery = 5;
@@ -55,4 +58,31 @@ export function contentsOf(run: string): Record<string, string> {
 /** Files and folders in a run that a killed process left half-written. */
 export function leftovers(run: string): string[] {
   return readdirSync(run, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.part'));
+}
+
+/** Node's options that load a module of this folder first: what it patches holds for a command and its threads. */
+export function patchedBy(name: string): NodeJS.ProcessEnv {
+  return { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, name)).href}` };
+}
+
+/** Starts a command; its process, and how it ends. */
+export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
+  let err = '';
+  child.stderr.on('data', (text: Buffer) => (err += text.toString()));
+  return { child, ended: new Promise((done) => child.on('close', (code) => { done({ code, out: '', err }); })) };
+} // prettier-ignore
+
+/** Waits until a run has saved a step at or after `step`. */
+export async function untilSaved(run: string, step: number): Promise<void> {
+  while (stepSaved(run) < step) await sleep(20);
+}
+
+/** Waits until a command says something on its standard error. */
+export function untilSaid(child: ChildProcess, what: RegExp): Promise<void> {
+  return new Promise((done) => {
+    child.stderr!.on('data', (text: Buffer) => {
+      if (what.test(text.toString())) done();
+    });
+  });
 }
