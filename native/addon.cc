@@ -38,7 +38,8 @@ napi_value initialise(napi_env env, napi_value exports) {
   // an error would look up the names of its C++ frames, which takes 1.13 35 ms; they are not shown
   c10::SetStackTraceFetcher(std::function<std::string()>([] { return std::string(); }));
   const std::vector<Entry> own = {{"setErrorClass", entry<setErrorClass>}};
-  for (const auto& entries : {own, dispatchEntries(), tensorEntries(), autogradEntries(), randomEntries(), systemEntries(), allocationEntries(), distributedEntries()}) {
+  for (const auto& entries : {own, dispatchEntries(), tensorEntries(), autogradEntries(), randomEntries(), systemEntries(), allocationEntries(), deviceEntries(),
+                              profileEntries(), distributedEntries()}) {
     for (const Entry& one : entries) {
       napi_value function = nullptr;
       napi_create_function(env, one.name, NAPI_AUTO_LENGTH, one.callback, const_cast<char*>(one.name), &function);

@@ -54,6 +54,8 @@ std::vector<Entry> autogradEntries();
 std::vector<Entry> randomEntries();
 std::vector<Entry> systemEntries();
 std::vector<Entry> allocationEntries();
+std::vector<Entry> deviceEntries();
+std::vector<Entry> profileEntries();
 #ifdef SCALEWISE_C10D
 std::vector<Entry> distributedEntries();
 #else  // libtorch was built without

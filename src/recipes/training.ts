@@ -44,7 +44,7 @@ export function loopSettings(
 ): Omit<LoopOptions<never>, 'parts' | 'data' | 'step'> {
   const { images, batchSize, every, keepCheckpoints, maxSkipped, device, peakTflops } = settings;
   const peak = peakTflops === undefined ? devicePeak(device, settlePrecision(settings.precision, device)) : peakTflops * 1e12; // prettier-ignore
-  const throughput = new Throughput({ ranks: world.size, peak });
+  const throughput = new Throughput({ ranks: world.size, peak, device });
   return { label, world, run, images, batchSize, every, keepCheckpoints, maxSkipped, throughput, say };
 }
 

@@ -47,4 +47,16 @@ export {
   type TensorOptions,
   zeros,
 } from './creation.js';
-export { cudaAvailable, fastBfloat16, libtorch, setThreads, threads, trimMemory } from './system.js';
+export {
+  cudaAvailable,
+  deviceMemory,
+  type DeviceMemory,
+  emptyDeviceCache,
+  fastBfloat16,
+  libtorch,
+  profile,
+  resetDevicePeak,
+  setThreads,
+  threads,
+  trimMemory,
+} from './system.js';

@@ -77,6 +77,11 @@ export interface Native {
   keepFreedMemory(): void;
   trimMemory(): void;
   reportMemory(bytes: number): number;
+  deviceMemory(device: string): [number, number, number, number] | undefined;
+  resetDevicePeak(device: string): void;
+  emptyDeviceCache(device: string): void;
+  startProfile(): void;
+  stopProfile(file: string): void;
   // the rest is absent where libtorch was built without c10d
   createStore(host: string, port: number, serves: boolean, address: string, prefix: string, timeout: number): External;
   storePort(store: External): number;

@@ -22,6 +22,47 @@ export function trimMemory(): void {
   native.trimMemory();
 }
 
+/** Bytes of a device's memory: in tensors, and taken from the device by libtorch, which keeps what tensors gave back. */
+export interface DeviceMemory {
+  allocated: number;
+  /** Most at any moment since the process began, or since `resetDevicePeak`. */
+  allocatedPeak: number;
+  reserved: number;
+  reservedPeak: number;
+}
+
+/** What libtorch holds of a CUDA device's memory; undefined on a CPU, before the device is first used, and with PyTorch before 2.9. */
+export function deviceMemory(device: string): DeviceMemory | undefined {
+  const bytes = native.deviceMemory(device);
+  if (!bytes) return undefined;
+  const [allocated, allocatedPeak, reserved, reservedPeak] = bytes;
+  return { allocated, allocatedPeak, reserved, reservedPeak };
+}
+
+/** Begins counting the peaks of `deviceMemory` anew. */
+export function resetDevicePeak(device: string): void {
+  native.resetDevicePeak(device);
+}
+
+/** Gives a CUDA device back what libtorch reserved and no tensor holds. */
+export function emptyDeviceCache(device: string): void {
+  native.emptyDeviceCache(device);
+}
+
+/**
+ * Runs `body` under libtorch's profiler (Kineto) and writes what ran, operators and a GPU's kernels, as a trace in Chrome's format.
+ * Kernels that are still queued when `body` ends are waited for.
+ * @throws TypeError with libtorch 1.13
+ */
+export function profile<T>(file: string, body: () => T): T {
+  native.startProfile();
+  try {
+    return body();
+  } finally {
+    native.stopProfile(file);
+  }
+}
+
 /** What the loaded libtorch is and can do, and where it came from. */
 export function libtorch(): LibtorchInformation & { build: LibtorchBuild } {
   return { ...native.information(), build };

@@ -1,4 +1,7 @@
 // The engine: calls and their errors, memory by scope, autograd, autocast, generators, data in and out.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -6,15 +9,19 @@ import {
   aliasTypedArray,
   arange,
   autocast,
+  cudaAvailable,
+  deviceMemory,
   Generator,
   gradients,
   has,
   keep,
+  libtorch,
   liveTensors,
   noGrad,
   ones,
   op,
   ops,
+  profile,
   randn,
   scope,
   setThreads,
@@ -336,4 +343,27 @@ test('threads', () => {
   expect(threads()).toBe(1);
   expect(setThreads(before)).toBe(before);
   expect(() => setThreads(0)).toThrow(/^setThreads: threads: expected 1 to 4096, got 0/);
+});
+
+test('the profiler writes what ran, where libtorch has it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scalewise-profile-'));
+  const file = join(folder, 'trace.json');
+  const work = () => scope(() => ones([8, 8]).matmul(ones([8, 8])).sum().item()); // prettier-ignore
+  try {
+    if (libtorch().version.startsWith('1.')) {
+      expect(() => profile(file, work)).toThrow('startProfile: libtorch 1.13.0 is older than 2.0');
+      return;
+    }
+    expect(profile(file, work)).toBe(512);
+    const { traceEvents } = JSON.parse(readFileSync(file, 'utf8')) as { traceEvents: { name: string }[] };
+    expect(traceEvents.map(({ name }) => name)).toContain('aten::mm');
+    expect(profile(file, work)).toBe(512); // again
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a device other than CUDA has no figures of memory', () => {
+  expect(deviceMemory('cpu')).toBeUndefined();
+  if (!cudaAvailable()) expect(deviceMemory('cuda')).toBeUndefined();
 });
