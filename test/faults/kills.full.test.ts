@@ -7,6 +7,5 @@ test('two hundred kills at random moments change nothing of what trainings end i
   const toll = await punish(await tinyGround(), 200, 200, 2);
   console.log(toll);
   expect(toll.kills).toBe(200);
-  expect(toll.inSave).toBeGreaterThan(0);
-  expect(toll.fruitless).toBeLessThan(150);
+  expect(toll.inSave).toBeGreaterThan(10);
 });
