@@ -78,8 +78,8 @@ function stopwatch(out: string): { seconds: () => number; keep: () => void } {
   const file = join(out, 'seconds.json');
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as number) : 0;
   const finished = existsSync(join(out, 'report.md'));
-  const began = Date.now();
-  const seconds = () => (finished ? before : before + Math.round((Date.now() - began) / 1000));
+  const began = performance.now();
+  const seconds = () => (finished ? before : before + Math.round((performance.now() - began) / 1000));
   return {
     seconds,
     keep: () => {
