@@ -1,4 +1,4 @@
-// The two sizes of the benchmark: what `quickstart` trains, and the published depth-16 model at 256 pixels with one image.
+// The sizes of the benchmark: what `quickstart` trains, the published depth-16 model at 256 pixels with one image, and one to try things with.
 import { generatorPresets, tokenizerPresets } from '../dist/recipes/presets.js';
 import { flexVarConfig } from '../dist/models/index.js';
 import { flexVarTokenizerConfig } from '../dist/tokenizers/index.js';
@@ -14,7 +14,10 @@ function sizeOf(tokenizerPreset, generatorPreset, classes, batch) {
 }
 
 const small = 'fashion-mnist';
+const least = { ...generatorPresets[small], model: { ...generatorPresets[small].model, depth: 2, width: 64, heads: 2 }, scales: [1, 2, 3, 4] }; // prettier-ignore
 export const sizes = {
+  tiny: sizeOf(tokenizerPresets[small], least, 10, 24), // nobody trains it: `bench -- gpu` is tried with it
+
   quickstart: sizeOf(tokenizerPresets[small], generatorPresets[small], 10, generatorPresets[small].batchSize),
   d16: sizeOf(tokenizerPresets['flexvar-vq16'], generatorPresets['flexvar-d16'], 1000, 1),
 };

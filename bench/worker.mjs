@@ -6,7 +6,9 @@ import { AdamW, parameterGroups } from '../dist/nn/index.js';
 import { sample } from '../dist/sampling/index.js';
 import { forcings, sarSettings } from '../dist/sar/index.js';
 import { FlexVarTokenizer } from '../dist/tokenizers/index.js';
-import { Generator, keep, libtorch, noGrad, ones, scope, setThreads, tensor } from '../dist/torch/index.js';
+import {
+  deviceMemory, emptyDeviceCache, Generator, keep, libtorch, noGrad, ones, profile, resetDevicePeak, scope, setThreads, tensor, zeros,
+} from '../dist/torch/index.js'; // prettier-ignore
 import { optimizerStep } from '../dist/train/index.js';
 import { peakBytes, resetPeak } from './memory.mjs';
 
@@ -26,20 +28,33 @@ class Bench {
     noGrad(() => this.generator.positionTerm.initialise()); // what is not hashed keeps this
     this.tokenizer.to({ device });
     this.generator.to({ device });
-    this.labels = Array.from({ length: size.batch }, (_, image) => image % size.generator.classes);
-    this.labels_B = keep(tensor(this.labels, { dtype: 'int64', device }));
-    this.targets = this.scales.map((side) => {
-      const token = (i) =>
-        (Math.trunc(i / side ** 2) * 131 + side * 17 + (i % side ** 2) * 7) % size.tokenizer.vocabularySize;
-      const tokens = BigInt64Array.from({ length: size.batch * side ** 2 }, (_, i) => BigInt(token(i)));
-      return keep(tensor(tokens, { shape: [size.batch, side ** 2], device }));
-    });
+    this.resize(size.batch);
     this.parameters = this.generator.parameters();
     this.optimizer = new AdamW(parameterGroups(this.generator));
     this.random = new Generator(1, device);
   }
 
+  /** Labels and targets for another number of images. */
+  resize(batch) {
+    if (this.labels?.length === batch) return;
+    const { device, size } = this;
+    this.disposeBatch();
+    this.labels = Array.from({ length: batch }, (_, image) => image % size.generator.classes);
+    this.labels_B = keep(tensor(this.labels, { dtype: 'int64', device }));
+    this.targets = this.scales.map((side) => {
+      const token = (i) =>
+        (Math.trunc(i / side ** 2) * 131 + side * 17 + (i % side ** 2) * 7) % size.tokenizer.vocabularySize;
+      const tokens = BigInt64Array.from({ length: batch * side ** 2 }, (_, i) => BigInt(token(i)));
+      return keep(tensor(tokens, { shape: [batch, side ** 2], device }));
+    });
+  }
+
+  disposeBatch() {
+    for (const one of [this.labels_B, ...(this.targets ?? [])]) one?.dispose();
+  }
+
   dispose() {
+    this.disposeBatch();
     this.optimizer.dispose();
     this.generator.dispose();
     this.tokenizer.dispose();
@@ -122,6 +137,68 @@ class Bench {
   }
 }
 
+/** Waits until the device has done all that was asked of it. */
+function settle(device) {
+  scope(() => zeros([1], { device }).item());
+}
+
+/** Seconds of a step as the mean of many without a pause, after three that are not timed, and the bytes at the peak. */
+function timeSteps({ case: name, precision, batch, seconds }) {
+  bench.resize(batch);
+  let [last] = [0, 1, 2].map(() => bench.run(name, precision)).slice(-1);
+  settle(bench.device);
+  resetDevicePeak(bench.device);
+  if (bench.device === 'cpu') resetPeak();
+  const steps = Math.min(20, Math.max(3, Math.ceil(seconds / last.seconds)));
+  const started = process.hrtime.bigint();
+  for (let i = 0; i < steps; i++) last = bench.run(name, precision);
+  settle(bench.device);
+  const taken = Number(process.hrtime.bigint() - started) / 1e9;
+  const memory = deviceMemory(bench.device) ?? { allocatedPeak: peakBytes() };
+  return {
+    seconds: taken / steps,
+    steps,
+    value: last.value,
+    bytes: memory.allocatedPeak,
+    reserved: memory.reservedPeak,
+  };
+}
+
+/** What `work` answers; or that memory was lacking, with all of it that can be given back. `refuseAbove` pretends so, for a CPU. */
+function orOutOfMemory({ batch, refuseAbove }, work) {
+  try {
+    const answer = work();
+    if (batch > refuseAbove) throw new Error('pretending to be out of memory');
+    return answer;
+  } catch (error) {
+    if (!/out of memory/.test(error.message)) throw error;
+    bench.optimizer.zeroGrad();
+    emptyDeviceCache(bench.device);
+    return { outOfMemory: true };
+  }
+}
+
+/** Whether two steps of a batch fit. */
+function fits({ case: name, precision, batch }) {
+  bench.resize(batch);
+  for (let i = 0; i < 2; i++) bench.run(name, precision);
+  settle(bench.device);
+  emptyDeviceCache(bench.device);
+  return { outOfMemory: false };
+}
+
+/** Writes a trace of some steps. */
+function traceSteps({ case: name, precision, batch, steps, file }) {
+  bench.resize(batch);
+  bench.run(name, precision);
+  settle(bench.device);
+  profile(file, () => {
+    for (let i = 0; i < steps; i++) bench.run(name, precision);
+    settle(bench.device);
+  });
+  return { steps };
+}
+
 /** Seconds of one product of [m, k] and [k, n]. */
 function product(precision, [m, k, n], device) {
   return scope(() => {
@@ -147,6 +224,9 @@ for await (const line of createInterface({ input: process.stdin })) {
     setThreads(request.threads);
     answer = product(request.precision, request.shape, request.device);
   } else if (request.do === 'memory') answer = bench.memory(request);
+  else if (request.do === 'time') answer = orOutOfMemory(request, () => timeSteps(request));
+  else if (request.do === 'fits') answer = orOutOfMemory(request, () => fits(request));
+  else if (request.do === 'trace') answer = traceSteps(request);
   else answer = bench.run(request.case, request.precision);
   console.log(JSON.stringify(answer));
 }

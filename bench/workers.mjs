@@ -7,21 +7,33 @@ import { SetupError } from '../scripts/setup/run.mjs';
 export class Worker {
   #child;
   #lines;
+  #ended;
 
   constructor(name, program, args, env) {
     this.name = name;
     this.#child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child.stdin.on('error', () => undefined); // of a process that ended: the next answer says so
+    this.#ended = new Promise((done) => this.#child.once('close', done));
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  async ask(request) {
+  /** The answer to a request. A process that takes longer than `limit` seconds is killed. */
+  async ask(request, limit) {
+    const what = JSON.stringify(request).slice(0, 100);
+    let late = false;
+    const kill = () => ((late = true), this.#child.kill('SIGKILL'));
+    const timer = limit === undefined ? undefined : setTimeout(kill, 1000 * limit);
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.#lines.next();
-    if (done) throw new SetupError(`bench: ${this.name} ended while it ran ${JSON.stringify(request).slice(0, 100)}`);
+    clearTimeout(timer);
+    if (late) throw new SetupError(`bench: ${this.name} took longer than ${limit.toFixed(0)} s for ${what}`);
+    if (done) throw new SetupError(`bench: ${this.name} ended while it ran ${what}`);
     return JSON.parse(value);
   }
 
+  /** Ends the process; resolves when its memory is free again. */
   end() {
     this.#child.stdin.end();
+    return this.#ended;
   }
 }
