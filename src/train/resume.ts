@@ -37,17 +37,29 @@ function share({ group, isFirst }: World, parts: CheckpointParts): void {
   }
 }
 
-/** The clock of the newest whole checkpoint after loading it, or of the beginning; the same on every process. */
+/** Gives every process the first one's clock. */
+function shareClock({ group }: World, clock: Clock): void {
+  const names = Object.keys(start) as (keyof Clock)[];
+  scope(() => {
+    const numbers = tensor(names.map((name) => clock[name]), { dtype: 'int64' }); // prettier-ignore
+    group!.broadcast([numbers]);
+    numbers.toArray().forEach((value, i) => (clock[names[i]!] = value));
+  });
+}
+
+/**
+ * The clock of the newest whole checkpoint after loading it, or of the beginning; the same on every process.
+ * @throws UsageError where no checkpoint is whole, PeerLostError on the other processes, whom the first one leaves then
+ */
 export function resume(options: ResumeOptions): Clock {
   const { world, parts } = options;
   const clock = world.isFirst ? read(options) : { ...start };
   if (!world.group) return clock;
-  const names = Object.keys(start) as (keyof Clock)[];
-  scope(() => {
-    const numbers = tensor(names.map((name) => clock[name]), { dtype: 'int64' }); // prettier-ignore
-    world.group!.broadcast([numbers]);
-    numbers.toArray().forEach((value, i) => (clock[names[i]!] = value));
-  });
-  share(world, parts);
+  try {
+    shareClock(world, clock);
+    share(world, parts);
+  } catch (error) {
+    throw world.explain(error);
+  }
   return clock;
 }
