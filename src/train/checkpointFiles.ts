@@ -50,7 +50,10 @@ export function sealed({ clock, kept, files }: Manifest): string {
   return `${JSON.stringify({ ...content, sha256 }, null, 2)}\n`;
 }
 
-/** Writes a checkpoint aside, synced and renamed; then removes all before it but the newest `keep` and those that are kept for good. */
+/**
+ * Writes a checkpoint aside, synced and renamed; then removes all before it but the newest `keep` and those that are kept for good. One of
+ * steps that were skipped takes no place: what makes them fail may be in its weights, and the last good ones before it.
+ */
 export function writeCheckpoint({ folder, clock, parts, keep, kept }: CheckpointWork): string {
   const path = join(folder, nameOf(clock));
   writeFolderAtomic(path, (aside) => {
@@ -63,6 +66,7 @@ export function writeCheckpoint({ folder, clock, parts, keep, kept }: Checkpoint
     }
     writeFileSync(join(aside, 'manifest.json'), sealed({ clock, kept, files }));
   });
+  if (clock.skippedInRow) return path;
   // newer ones are damaged, or training would have gone on from them: they take no place among those that stay
   const passing = listCheckpoints(folder).filter((one) => one <= path && isPassing(one));
   for (const old of passing.slice(keep)) removeCheckpoint(old);

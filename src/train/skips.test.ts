@@ -123,9 +123,20 @@ describe('a training', () => {
       /training stopped at image 10: 4 steps in a row had to be skipped, in the last one loss is NaN, loss_scale_16 is NaN, gradient norm is NaN; the last checkpoint is whole/,
     );
     expect(clockSaved()).toEqual({ step: 8, imagesSeen: 8, skipped: 2, skippedInRow: 2 });
-    expect(readdirSync(join(run, 'checkpoints')).sort()).toEqual(['step-00000006', 'step-00000008']);
+    expect(readdirSync(join(run, 'checkpoints')).sort()).toEqual(['step-00000004', 'step-00000006', 'step-00000008']);
     const layers = ['step-00000006', 'step-00000008'].map((name) => readFileSync(join(run, 'checkpoints', name, 'layer.safetensors'))); // prettier-ignore
     expect(layers[1]).toEqual(layers[0]);
+  });
+
+  test('checkpoints of skipped steps take no place of those before, until a step goes well again', async () => {
+    const checkpoints = () => readdirSync(join(run, 'checkpoints')).map((name) => Number(name.slice(-2))).sort((a, b) => a - b); // prettier-ignore
+    await train(6, () => undefined);
+    await train(12, (step) => (step > 8 && step < 12 ? 'NaN' : undefined));
+    expect(checkpoints()).toEqual([10, 12]);
+    await train(16, (step) => (step > 12 && step < 16 ? 'NaN' : undefined));
+    expect(checkpoints()).toEqual([14, 16]);
+    await expect(train(30, (step) => (step > 16 ? 'NaN' : undefined))).rejects.toThrow(UsageError);
+    expect(checkpoints()).toEqual([14, 16, 18]);
   });
 
   test('goes on counting where it was cut in the middle of a row', async () => {
