@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { RawTensor } from '../formats/index.js';
 import { codeOfDtype, loadWeights } from '../nn/index.js';
-import type { Tensor } from '../torch/index.js';
+import { scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { workerFile } from '../util/workerFile.js';
 import type { CheckpointWork, Clock, Snapshot } from './checkpointFiles.js';
@@ -22,10 +22,12 @@ export interface CheckpointPart {
 export type CheckpointParts = Readonly<Record<string, CheckpointPart>>;
 
 function copyOf(part: CheckpointPart): Snapshot {
-  const tensors = Array.from(part.save(), ([name, one]): [string, RawTensor] => [
-    name,
-    { dtype: codeOfDtype(one.dtype), shape: one.shape, bytes: one.bytes() },
-  ]);
+  const tensors = scope(() =>
+    Array.from(part.save(), ([name, one]): [string, RawTensor] => [
+      name,
+      { dtype: codeOfDtype(one.dtype), shape: one.shape, bytes: one.bytes() },
+    ]),
+  );
   return { tensors: new Map(tensors), metadata: part.metadata ?? {} };
 }
 

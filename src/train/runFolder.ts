@@ -46,6 +46,7 @@ export class RunFolder {
   readonly #exporter: MetricsExporter;
   readonly #guard: Expendable;
   readonly #say: (line: string) => void;
+  readonly #writes: boolean;
   #events: EventWriter | undefined;
   #resumedAt = 0;
 
@@ -59,6 +60,7 @@ export class RunFolder {
     this.#exporter = new MetricsExporter({ run: path, kind, images, ...(folder !== undefined && { folder }) });
     this.#guard = new Expendable('metrics', say);
     this.#say = say;
+    this.#writes = writes;
     this.checkpoints = join(path, 'checkpoints');
     this.samples = join(path, 'samples');
     this.metrics = join(path, 'metrics.jsonl');
@@ -111,6 +113,7 @@ export class RunFolder {
   }
 
   close(): void {
+    if (!this.#writes) return;
     this.#events?.close();
     this.#guard.attempt(() => {
       this.#exporter.close();
