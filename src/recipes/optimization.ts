@@ -44,7 +44,7 @@ export function ratesOf(settings: TrainingSettings): (step: number) => { learnin
 /** AdamW with the published parameter groups; iterations count batches. `reach`: which parameters a step's backward reaches. */
 export function optimizationOf(
   model: Module,
-  settings: TrainingSettings,
+  settings: TrainingSettings & { recompute?: boolean },
   world: World,
   reach: Reach = settings.recompute ? 'pieces' : 'once',
 ): Optimization {
@@ -54,7 +54,7 @@ export function optimizationOf(
   const rates = ratesOf(settings);
   const parameters = model.parameters();
   const precision = settlePrecision(settings.precision, device);
-  const { recompute } = settings;
+  const { recompute = false } = settings;
   const averaging = averagingOf(world, parameters, reach);
   return {
     optimizer,

@@ -21,8 +21,6 @@ const common = {
   batchSize: count,
   /** Most images that a process computes at once; a larger share of the batch is computed in parts whose gradients add up. All at once by default. */
   microBatch: count.optional(),
-  /** Whether what the model's blocks compute is computed again in backward instead of being kept: less memory, a third more work. */
-  recompute: z.boolean().default(false),
   /** `auto` is bfloat16 where the device computes faster in it, float32 elsewhere. */
   precision: z.enum(['auto', 'float32', 'bfloat16']).default('auto'),
   device: z.string().default('cpu'),
@@ -66,7 +64,7 @@ const common = {
   crop: z.boolean().default(false),
   /** With `crop`: each image has but so many crops, the same in every training of their seed; as many as there are epochs by default. */
   crops: z.strictObject({ count, seed: z.int().min(0).default(0) }).optional(),
-  /** Threads that decode images; 0 for one a core. */
+  /** Images that are decoded at a time, where they are streamed; 0 for one a core, at most 4: what libuv's pool decodes at once (`UV_THREADPOOL_SIZE`). */
   workers: z.int().min(0).default(0),
   /** Seconds after which another process that does not answer is given up. */
   timeout: z.number().positive().default(600),
@@ -143,6 +141,8 @@ const generatorCommon = {
   /** Scales for sampling and, unless they are drawn at random, for training. */
   scales: z.array(count).min(1),
   scaleSchedule: scaleSchedule.default({ kind: 'fixed' }),
+  /** Whether what the model's blocks compute is computed again in backward instead of being kept: less memory, a third more work. */
+  recompute: z.boolean().default(false),
   /** Encode the training set once and train from its latents, where training sees its images more than once. */
   cacheLatents: z.boolean().default(true),
   /** A folder that `scalewise data encode` wrote: training then reads its tokens instead of images. */
