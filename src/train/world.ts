@@ -1,6 +1,15 @@
 // The processes that train together, as training sees them. Alone it is a world of one, and nothing is sent.
 import type { Topology } from '../launch/index.js';
-import { type Backend, Heartbeat, ProcessGroup, requireBackend, scope, tensor, TorchError } from '../torch/index.js';
+import {
+  type Backend,
+  Heartbeat,
+  libtorch,
+  ProcessGroup,
+  requireBackend,
+  scope,
+  tensor,
+  TorchError,
+} from '../torch/index.js';
 import { PeerLostError, pause } from './peers.js';
 import { meet, type Meeting } from './rendezvous.js';
 
@@ -57,14 +66,20 @@ const patience = 120;
 /** Ten minutes, as NCCL: the first rank draws samples while the others wait. */
 const defaultTimeout = 600;
 
+/** The device of a process: its own GPU of those that it sees. Slurm (`--gpus-per-task`) lets each process see one, which is its first then. */
+export function deviceOf(kind: string, { size, localRank }: Topology, gpus: number): string {
+  if (kind !== 'cuda' || size === 1) return kind;
+  return `cuda:${gpus === 1 ? 0 : localRank}`;
+}
+
 /**
  * Joins the processes of a job; waits for all of them.
  * @throws UsageError where a back end is not to be had or rank 0 is not reached, PeerLostError where a rank does not come
  */
 export function joinWorld(topology: Topology, options: JoinOptions): World {
-  const { rank, size, localRank } = topology;
+  const { rank, size } = topology;
   const { timeout = defaultTimeout, device: kind = 'cpu', say } = options;
-  const device = kind === 'cuda' && size > 1 ? `cuda:${localRank}` : kind;
+  const device = deviceOf(kind, topology, libtorch().cudaDevices);
   if (size === 1) return { ...alone, device };
   const backend = options.backend ?? (device.startsWith('cuda') ? 'nccl' : 'gloo');
   requireBackend(backend);
