@@ -1,5 +1,5 @@
 // What a generator learns to predict: the indices of the training's images, from pixels encoded when they are asked for, from latents in memory
-// (targetsOfLatents.ts) or from stored tokens (tokenSource.ts). The same image number has the same indices from each of them.
+// (targetsOfLatents.ts) or from stored tokens (targetsOfTokens.ts). The same image number has the same indices from each of them.
 // Legend: B images, N tokens of a scale.
 import type { Loader, Span } from '../data/index.js';
 import type { Scales, Tokenizer } from '../tokenizers/index.js';

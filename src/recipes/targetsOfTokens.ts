@@ -54,7 +54,10 @@ export function targetsOfTokens(folder: string, tokenizer: Tokenizer, wanted: To
     throw error;
   }
   let damage: unknown;
-  const verified = wanted.verify ? store.verify().catch((error: unknown) => { damage = error; }) : Promise.resolve(); // prettier-ignore
+  const closing = new AbortController();
+  const verified = wanted.verify
+    ? store.verify(closing.signal).catch((error: unknown) => { if (!closing.signal.aborted) damage = error; })
+    : Promise.resolve(); // prettier-ignore
 
   const read = (span: Span) => {
     const indices = batchIndices(count, seed, span.first, span.size);
@@ -92,6 +95,7 @@ export function targetsOfTokens(folder: string, tokenizer: Tokenizer, wanted: To
       };
     },
     async close() {
+      closing.abort(); // a training that was told to stop has no time to read gigabytes
       await Promise.allSettled([verified, ...ahead.values()]);
       store.close();
     },

@@ -8,9 +8,9 @@ import { UsageError } from '../util/errors.js';
 import { readingCount } from './readings.js';
 import { readTokenManifest, rowTokens, shardCount, shardName, shardSize, sizeFault, type TokenManifest, type TokenSettings } from './tokenManifest.js'; // prettier-ignore
 
-async function sha256Later(path: string): Promise<string> {
+async function sha256Later(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(piece as Buffer);
+  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20, signal })) hash.update(piece as Buffer);
   return hash.digest('hex');
 }
 
@@ -106,10 +106,13 @@ export class TokenStore implements Disposable {
     );
   }
 
-  /** Reads everything and compares it with the manifest. @throws UsageError that names a shard whose content has changed */
-  async verify(): Promise<void> {
+  /**
+   * Reads everything and compares it with the manifest, unless `signal` ends it.
+   * @throws UsageError that names a shard whose content has changed
+   */
+  async verify(signal: AbortSignal): Promise<void> {
     for (const [name, { sha256 }] of Object.entries(this.#manifest.shards))
-      if ((await sha256Later(join(this.folder, name))) !== sha256)
+      if ((await sha256Later(join(this.folder, name), signal)) !== sha256)
         throw new UsageError(`${this.folder}: damaged: the content of ${name} has changed since it was written; ${again}`); // prettier-ignore
   }
 

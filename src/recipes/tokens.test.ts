@@ -239,6 +239,8 @@ describe('interruptions and damage', () => {
       for (;;) await source.next(span, [1, 2]).finally(() => new Promise(setImmediate));
     }).rejects.toThrow(/damaged: the content of tokens-00001\.safetensors has changed since it was written/);
     await source.close();
+    using store = new TokenStore(folder);
+    await expect(store.verify(AbortSignal.abort())).rejects.toThrow(/aborted/);
     await encode(folder, { verify: true });
     expect(filesOf(folder)).toEqual(filesOf(whole));
   });
