@@ -7,10 +7,11 @@ import { expect, test } from 'vitest';
 import { UsageError } from '../util/errors.js';
 import { chanceOf } from './chance.js';
 import { layOut } from './folderLayout.js';
-import { readImage } from './imageFile.js';
+import { BrokenImage, readImage } from './imageFile.js';
 import { type LoaderOptions, planSpan, type Span } from './loader.js';
 import { openLoader } from './openLoader.js';
 import { folderImages } from './sources/folderImages.js';
+import { placeReader } from './sources/readPlace.js';
 import type { ImageSource } from './sources/source.js';
 
 const side = 16;
@@ -125,4 +126,17 @@ test('more than ten broken images in a thousand end the training; so does a set 
   const none = await folderOf(2, [0, 1, 2, 3]);
   await expect(imagesOf(none, inPortions(4, 4), 0)).rejects.toThrow(UsageError);
   expect(() => openLoader(many, { ...options, side: 0 })).toThrow(/images of 0 pixels/);
+});
+
+test('a file that cannot be read is a broken image, not the end of the training', async () => {
+  const reader = placeReader();
+  for (const [path, why] of [
+    ['/proc/self/mem', /cannot be read \(E\w+\)/],
+    ['/nowhere.png', /no such file/],
+  ] as const) {
+    const read = reader.read({ kind: 'file', path });
+    await expect(read).rejects.toThrow(BrokenImage);
+    await expect(read).rejects.toThrow(why);
+  }
+  await reader.close();
 });

@@ -34,7 +34,9 @@ async function readWhole(path: string): Promise<Uint8Array> {
   const facts = await stat(path).catch(() => undefined);
   if (!facts?.isFile()) throw new BrokenImage(facts ? 'it is no file' : 'no such file'); // opening a pipe would wait for ever
   if (facts.size > mostBytes) throw new BrokenImage(`${facts.size} bytes are too many for an image`);
-  return readFile(path);
+  return readFile(path).catch((error: unknown) => {
+    throw new BrokenImage(`it cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  });
 }
 
 /** Reads images by their places. */
