@@ -9,8 +9,8 @@ import { joinJob } from './trainingWorld.js';
 
 async function train(flags: TrainingFlags): Promise<void> {
   const given = settingsFrom('tokenizer train', tokenizerSettings, tokenizerPresets, flags);
-  printSettings(given);
   if (flags.dryRun) {
+    printSettings(given);
     const tokenizer = newTokenizer(given);
     say(`${tokenizer.parameterCount().toLocaleString('en')} parameters; nothing was trained (--dry-run)`);
     return;
@@ -19,6 +19,7 @@ async function train(flags: TrainingFlags): Promise<void> {
   const out = outOf(flags);
   const job = joinJob(given, flags);
   const { settings, world } = job;
+  if (world.isFirst) printSettings(given);
   const { images, broken } = await openTrainingData(settings.data, settings, job.say);
   if (world.isFirst) sayBroken(broken);
   const loader = loaderFor(settings, images);
