@@ -30,6 +30,8 @@ class Side {
   constructor(side, start) {
     this.name = side.name;
     this.failures = [];
+    /** What there was no time for. */
+    this.late = [];
     this.#start = start;
     this.#until = Date.now() + 1000 * side.seconds;
   }
@@ -44,12 +46,16 @@ class Side {
 
   /** The answer; undefined, with a line of why, where there is none. */
   async ask(request) {
+    const what = `${request.do} ${request.case} ${request.batch ?? ''}`.trim();
+    if (this.#left < 5) {
+      this.late.push(what);
+      return undefined;
+    }
     try {
-      if (this.#left < 5) throw new Error('its time was over');
       this.#worker ??= await this.#started();
       return await this.#worker.ask(request, this.#left);
     } catch (error) {
-      const failure = `${this.name}: ${request.do} ${request.case ?? ''} ${request.batch ?? ''}: ${error.message}`;
+      const failure = `${this.name}: ${what}: ${error.message}`;
       this.failures.push(failure);
       console.log(failure);
       await this.end();
@@ -70,10 +76,10 @@ class Side {
 }
 
 /** All of one side's work, the most wanted first; rows are added to `report` as they come. */
-async function measureSide(side, process_, { batches, most, refuseAbove, seconds, report }) {
+async function measureSide(side, running, { batches, most, refuseAbove, seconds, report }) {
   const { precision } = report.machine;
   const add = async (name, batch, largest) => {
-    const answer = await process_.ask({ do: 'time', case: name, precision, batch, seconds });
+    const answer = await running.ask({ do: 'time', case: name, precision, batch, seconds });
     if (!answer || answer.outOfMemory) return;
     report.rows.push({ side: side.name, name, batch, largest, ...answer });
     console.log(`${side.name}, ${name}, batch ${batch}: ${(1000 * answer.seconds).toFixed(1)} ms, loss ${answer.value.toFixed(4)}`); // prettier-ignore
@@ -82,12 +88,12 @@ async function measureSide(side, process_, { batches, most, refuseAbove, seconds
   for (const name of profiled) {
     const file = join(tmpdir(), `scalewise-trace-${process.pid}.json`);
     const request = { do: 'trace', case: name, precision, batch: paperBatch, steps: tracedSteps, file };
-    if (await process_.ask(request))
+    if (await running.ask(request))
       report.profiles.push({ side: side.name, name, ...readTraceFile(file, tracedSteps) });
   }
   for (const name of names) {
     const isIn = async (batch) => {
-      const answer = await process_.ask({ do: 'fits', case: name, precision, batch, ...(refuseAbove && { refuseAbove }) }); // prettier-ignore
+      const answer = await running.ask({ do: 'fits', case: name, precision, batch, ...(refuseAbove && { refuseAbove }) }); // prettier-ignore
       return answer && !answer.outOfMemory;
     };
     if (side.searches) batches[name] = await largestBatch(paperBatch, most, isIn);
@@ -136,13 +142,15 @@ export async function timeGpu({ device, peer, threads, size: wanted, largest, pe
       worker: new Worker(side.name, ...program, { ...env, ...quiet }),
       request: { do: 'load', size, threads, device, ...side.load },
     });
-    const process_ = new Side(side, start);
-    report.checks[side.name] = (await process_.ask({ do: 'run', case: 'check', precision: 'float32' }))?.value;
+    const running = new Side(side, start);
+    const check = { do: 'run', case: 'check', precision: 'float32' };
+    if (!side.load?.compiled) report.checks[side.name] = (await running.ask(check))?.value; // it would be compiled for it
     const most = largest ?? (onCpu ? 96 : 4096);
     // a CPU would swap: out-of-memory is pretended there
-    await measureSide(side, process_, { batches, most, refuseAbove: onCpu ? 40 : undefined, seconds: onCpu ? 0.5 : 2, report }); // prettier-ignore
-    await process_.end();
-    report.failures.push(...process_.failures);
+    await measureSide(side, running, { batches, most, refuseAbove: onCpu ? 40 : undefined, seconds: onCpu ? 0.5 : 2, report }); // prettier-ignore
+    await running.end();
+    report.failures.push(...running.failures);
+    if (running.late.length) report.failures.push(`${side.name}: no time for ${running.late.join(', ')}`);
     report.seconds = (Date.now() - started) / 1000;
     writeReport(report);
   }
