@@ -18,9 +18,9 @@ export function targetsOfStore(
   tokenizer: Tokenizer,
   verify: boolean,
 ): TargetSource {
-  const { seed, flip, imageSize, device } = settings;
+  const { seed, flip, crop, crops, imageSize, device } = settings;
   const lists = listsDrawn(settings, tokenizer.family);
-  return targetsOfTokens(folder, tokenizer, { seed, flip, imageSize, lists, device, verify });
+  return targetsOfTokens(folder, tokenizer, { seed, flip, crop, crops, imageSize, lists, device, verify });
 }
 
 /** The classes of stored tokens. */
@@ -42,7 +42,8 @@ export function targetsFor(
   images: ImageSet | ImageSource,
   quiet = false,
 ): Promise<TargetSource> {
-  const { device, seed, flip, crop, crops, images: total, imageSize: side, workers } = settings;
+  const { device, seed, flip, crop, images: total, imageSize: side, workers } = settings;
+  const crops = crop ? settings.crops : undefined;
   const encoding = { device, precision: settlePrecision(settings.precision, device) };
   const again = total > images.labels.length; // only images that are seen again are worth keeping
   if (settings.cacheLatents && again && (!crop || crops)) {

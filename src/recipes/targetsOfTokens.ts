@@ -5,7 +5,7 @@ import type { Scales, Tokenizer } from '../tokenizers/index.js';
 import { scope, tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { encodingFingerprint } from './encoding.js';
-import { readingOf } from './readings.js';
+import { type Crops, readingOf } from './readings.js';
 import type { TargetSource } from './targets.js';
 import { TokenStore } from './tokenStore.js';
 
@@ -14,6 +14,9 @@ export interface TokensWanted {
   seed: number;
   /** Whether half of the images are mirrored. */
   flip: boolean;
+  /** Whether random crops are wanted, and which; those that are stored by default. */
+  crop: boolean;
+  crops?: Crops | undefined;
   imageSize: number;
   /** Lists of scales that will be asked for (`listsDrawn`). */
   lists: readonly Scales[];
@@ -22,7 +25,19 @@ export interface TokensWanted {
   verify?: boolean;
 }
 
-function check(store: TokenStore, tokenizer: Tokenizer, { flip, imageSize, lists }: TokensWanted): void {
+function checkCrops({ folder, settings: { crops: stored } }: TokenStore, { crop, crops }: TokensWanted): void {
+  if (crop && !stored)
+    throw new UsageError(`${folder}: the tokens are of the images' centres; set crop=false, or encode with --crops`);
+  if (!crop && stored)
+    throw new UsageError(`${folder}: the tokens are of random crops; set crop=true, or encode without --crops`);
+  if (crop && crops && (crops.count !== stored?.count || crops.seed !== stored.seed))
+    throw new UsageError(
+      `${folder}: expected tokens of ${crops.count} crops of the seed ${crops.seed}, found ${stored?.count} of ${stored?.seed}; leave out the setting crops, or encode again`,
+    );
+}
+
+function check(store: TokenStore, tokenizer: Tokenizer, wanted: TokensWanted): void {
+  const { flip, imageSize, lists } = wanted;
   const { folder, settings } = store;
   if (settings.tokenizer !== encodingFingerprint(tokenizer))
     throw new UsageError(
@@ -36,12 +51,13 @@ function check(store: TokenStore, tokenizer: Tokenizer, { flip, imageSize, lists
     throw new UsageError(
       `${folder}: the tokens are of images that are not mirrored; set flip=false, or encode with --flip`,
     );
+  checkCrops(store, wanted);
   for (const scales of lists) store.places(scales);
 }
 
 /**
- * Opens a folder of stored tokens as a source of targets; its crops are what training crops.
- * @throws UsageError where it is not whole, or of another tokenizer, other images or scales, or no mirrored ones
+ * Opens a folder of stored tokens as a source of targets.
+ * @throws UsageError where it is not whole, or of another tokenizer, other images, crops or scales, or no mirrored ones
  */
 export function targetsOfTokens(folder: string, tokenizer: Tokenizer, wanted: TokensWanted): TargetSource {
   const store = new TokenStore(folder);

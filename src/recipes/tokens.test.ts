@@ -96,7 +96,7 @@ async function allOf(source: TargetSource, scales: Scales, wanted = spans): Prom
 
 const pixels = (tokenizer: Tokenizer) =>
   targetsOfPixels(tokenizer, openLoader(set, { side, seed, flip: true, crop: false }), encoding);
-const wanted = { seed, flip: true, imageSize: side, lists: [[1, 2, 4]], device: 'cpu' };
+const wanted = { seed, flip: true, crop: false, imageSize: side, lists: [[1, 2, 4]], device: 'cpu' };
 
 describe.each([
   ['FlexVAR', flexVar, [lists.flexvar, [1, 3, 4]]],
@@ -168,10 +168,17 @@ test('crops: the stored ones are what a loader cuts by the same numbers', async 
   const loader = openLoader(images, { side, seed, flip: true, crop: true, chance: chanceAmong(crops, seed) });
   const expected = await allOf(targetsOfPixels(tokenizer, loader, encoding), lists.flexvar, few);
   expect(new Set(expected).size).toBeGreaterThan(12);
-  expect(await allOf(targetsOfTokens(store, tokenizer, wanted), lists.flexvar, few)).toEqual(expected);
+  expect(await allOf(targetsOfTokens(store, tokenizer, { ...wanted, crop: true, crops }), lists.flexvar, few)).toEqual(
+    expected,
+  );
   const readings = { flip: true, crops };
   const latents = await targetsOfLatents(tokenizer, openInOrder(images, { side, crops }), { seed, readings, encoding });
   expect(await allOf(latents, lists.flexvar, few)).toEqual(expected);
+  const open = (crop: boolean, crops?: Crops) => () => targetsOfTokens(store, tokenizer, { ...wanted, crop, crops });
+  expect(open(false)).toThrow(/are of random crops; set crop=true, or encode without --crops/);
+  expect(open(true, { count: 3, seed: 1 })).toThrow(
+    /expected tokens of 3 crops of the seed 1, found 3 of 2; leave out/,
+  );
 });
 
 /** Every file of a folder. */
@@ -261,6 +268,7 @@ describe('interruptions and damage', () => {
     expect(() => targetsOfTokens(whole, flexVar.tokenizer, { ...wanted, lists: [[1, 7]] })).toThrow(
       /scales 1,7, found/,
     );
+    expect(() => targetsOfTokens(whole, flexVar.tokenizer, { ...wanted, crop: true })).toThrow(/set crop=false, or encode with --crops/); // prettier-ignore
     const plain = newFolder();
     await encode(plain, { choice: { ...choice, flip: false } });
     expect(() => targetsOfTokens(plain, flexVar.tokenizer, wanted)).toThrow(/set flip=false, or encode with --flip/);
