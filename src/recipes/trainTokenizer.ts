@@ -76,11 +76,16 @@ export async function trainTokenizer(
   const spans = dealOut(settings, world);
   const others = othersOf(world);
 
-  const afterUpdate = (clock: Clock, results: readonly TokenizerLosses[]): Record<string, number> => {
+  const usageOf = (indices: readonly Tensor[]): Record<string, number> => {
+    const share = (some: readonly Tensor[]) => usedShare(some, tokenizer.vocabularySize, others);
+    const each = scales.map((side, i) => [`usage_scale_${side}`, share([indices[i]!])] as const);
+    return { usage: share(indices), ...Object.fromEntries(each) };
+  };
+
+  const afterUpdate = (clock: Clock, results: readonly TokenizerLosses[], measure: boolean): Record<string, number> => {
     averages.update();
     const indices = scales.map((_, i) => ops.cat(results.map((one) => one.indices[i]!), 0)); // prettier-ignore
-    const numbers: Record<string, number> = { usage: usedShare(indices, tokenizer.vocabularySize) };
-    scales.forEach((side, i) => (numbers[`usage_scale_${side}`] = usedShare([indices[i]!], tokenizer.vocabularySize)));
+    const numbers = measure ? usageOf(indices) : {};
     if (settings.reviveAfter > 0) {
       using random = new Generator(seedFor(seed, 'revival', clock.imagesSeen), device);
       const rows_BPC = ops.cat(results.map((one) => one.rows_BPC), 0); // prettier-ignore
@@ -104,7 +109,7 @@ export async function trainTokenizer(
           const image_B3HW = one.image_B3HW.to({ device, memoryFormat });
           return tokenizerLosses(tokenizer, image_B3HW, { scales, decoded, weights, classifier, adversarial });
         }),
-        (results) => ({ ...afterUpdate(clock, results), ...playing?.learn(clock, results) }),
+        (results) => ({ ...afterUpdate(clock, results, measure), ...playing?.learn(clock, results) }),
       );
     });
 

@@ -1,6 +1,6 @@
 // Dead-code revival: a codebook collapses when codes stop being used; those unused for long are moved onto rows that the batch asked about.
 // Legend: B images of this process, P rows of an image, C code width, V codes, K dead codes.
-import { full, type Generator, keep, noGrad, ops, randint, scope, type Tensor, zeros } from '../torch/index.js';
+import { full, type Generator, keep, noGrad, randint, scope, type Tensor, zeros } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import type { Codebook } from './codebook.js';
 
@@ -43,10 +43,7 @@ export class CodeUsage {
   ): number {
     return noGrad(() =>
       scope(() => {
-        const used_V = zeros(this.lastUsed_V.shape, { device: this.lastUsed_V.device });
-        for (const one of indices) used_V.indexFill_(0, one.flatten(), 1);
-        others?.sum(used_V);
-        this.lastUsed_V.maskedFill_(used_V.gt(0), imagesSeen);
+        this.lastUsed_V.maskedFill_(usedCodes(indices, this.lastUsed_V.numel, others), imagesSeen);
         const dead_K = this.lastUsed_V
           .lt(imagesSeen - after)
           .nonzero()
@@ -82,10 +79,15 @@ function someRows(rows_BPC: Tensor, count: number, random: Generator, others?: O
   return sum_KC;
 }
 
-/** Share of the codes that occur in indices of any shape. */
-export function usedShare(indices: readonly Tensor[], vocabularySize: number): number {
-  return scope(() => {
-    const all = ops.cat(indices.map((one) => one.flatten()), 0); // prettier-ignore
-    return all.bincount(null, vocabularySize).gt(0).sum().item() / vocabularySize;
-  });
+/** Which codes [V] occur in indices of any shape, those of the other processes among them. */
+function usedCodes(indices: readonly Tensor[], vocabularySize: number, others?: Others): Tensor {
+  const used_V = zeros([vocabularySize], { device: indices[0]!.device });
+  for (const one of indices) used_V.indexFill_(0, one.flatten(), 1);
+  others?.sum(used_V);
+  return used_V.gt(0);
+}
+
+/** Share of the codes that occur in indices of any shape, those of the other processes among them. */
+export function usedShare(indices: readonly Tensor[], vocabularySize: number, others?: Others): number {
+  return scope(() => usedCodes(indices, vocabularySize, others).sum().item() / vocabularySize);
 }

@@ -57,7 +57,7 @@ describe('the same losses as on one process', () => {
     const adversary = ['loss={adversarial: 0.1, codebook: 0}', 'reviveAfter=8'];
     run(1, tokenizer(at('alone'), ...adversary));
     run(2, tokenizer(at('pair'), ...adversary));
-    const names = ['loss', 'loss_l1', 'loss_commitment', 'loss_discriminator', 'revived'];
+    const names = ['loss', 'loss_l1', 'loss_commitment', 'loss_discriminator', 'revived', 'usage', 'usage_scale_2'];
     const numbers = (run: string) => metricsOf(run).map((line) => names.map((name) => line[name]!));
     numbers(at('pair')).forEach((line, i) => {
       line.forEach((value, k) => {
