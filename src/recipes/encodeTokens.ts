@@ -30,7 +30,7 @@ const grown = (sides: readonly number[]) => [...new Set(sides)].sort((a, b) => a
 const unique = (lists: readonly (readonly number[])[]) => [...new Map(lists.map((list) => [list.join(), [...list]])).values()]; // prettier-ignore
 
 /** The settings of a store. Where scales are independent, all sides of all lists are one. @throws UsageError for what cannot be stored */
-export function tokenSettingsOf(
+function tokenSettingsOf(
   tokenizer: Tokenizer,
   { count, classes }: Pick<Loader, 'count' | 'classes'>,
   { lists, crops, ...choice }: TokenChoice,

@@ -13,6 +13,7 @@ export type Backend = 'gloo' | 'nccl';
 
 const ncclLibrary = join(dirname(build.addon), 'scalewise_nccl.so');
 
+/** Why this libtorch or this machine does not have a back end. */
 function lackOf(name: Backend): string | undefined {
   const { gloo, cudaDevices } = native.information();
   if (!('createStore' in native)) return 'this libtorch was built without c10d';
@@ -20,14 +21,6 @@ function lackOf(name: Backend): string | undefined {
   if (name === 'gloo') return undefined;
   if (!cudaDevices) return 'libtorch finds no CUDA device';
   return existsSync(ncclLibrary) ? undefined : 'set-up found no headers of NCCL and CUDA';
-}
-
-/** Which back ends this libtorch and this machine have, and why not. */
-export function distributedBackends(): { name: Backend; available: boolean; reason?: string }[] {
-  return (['gloo', 'nccl'] as const).map((name) => {
-    const reason = lackOf(name);
-    return reason === undefined ? { name, available: true } : { name, available: false, reason };
-  });
 }
 
 /** @throws UsageError where a back end is not to be had */

@@ -17,7 +17,6 @@ export {
 } from './autograd.js';
 export {
   type Backend,
-  distributedBackends,
   Heartbeat,
   ownAddress,
   ProcessGroup,

@@ -39,7 +39,7 @@ export function decayOf(gamma: number, t: number): number {
 }
 
 /** A width as names of files and tensors have it: `sigma0.050`. */
-export const sigmaName = (sigma: number): string => `sigma${sigma.toFixed(3)}`;
+const sigmaName = (sigma: number): string => `sigma${sigma.toFixed(3)}`;
 
 const copyOf = (one: Tensor): Tensor => keep(noGrad(() => one.clone()));
 

@@ -19,7 +19,7 @@ function alternatives(pattern: string, inside: string): string[] {
 }
 
 /** All names that a pattern with braces stands for, in order. */
-export function expandBraces(pattern: string): string[] {
+function expandBraces(pattern: string): string[] {
   const found = /^([^{}]*)\{([^{}]+)\}(.*)$/s.exec(pattern);
   if (!found) {
     if (/[{}]/.test(pattern)) throw new UsageError(`${pattern}: a brace without its other; write {000..146} or {a,b}`);
