@@ -33,7 +33,7 @@ async function measure(side, size, { threads, device, env }) {
     await worker.ask({ do: 'load', size, threads, device });
     return await worker.ask({ do: 'memory', precision: 'float32', steps, recompute: side === 'recomputing' });
   } finally {
-    worker.end();
+    await worker.end(); // its memory is the next one's
   }
 }
 
