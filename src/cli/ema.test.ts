@@ -81,6 +81,10 @@ test.each<[args: string[], sentence: RegExp]>([
     ['--sigma', '0.1', '--step', '1', '--out', 'x'],
     /^error: --step: there is no snapshot up to step 1; --list shows which there are$/,
   ],
+  [
+    ['--sigma', '0.1', '--step', '9', '--out', 'x'],
+    /^error: --step: expected at most 8, the step of the last snapshot, found 9$/,
+  ],
   [['--sigma', '0.1'], /^error: ema: expected --sigma and --out, or --list to see what there is$/],
   [
     ['--sigma', '0.1', '--out', join(folder, 'tokenizer.safetensors')],
@@ -94,6 +98,6 @@ test.each<[args: string[], sentence: RegExp]>([
 });
 
 test('a folder without snapshots, and none at all', async () => {
-  expect((await scalewise(root, '--list')).told[0]).toBe(`error: ${root}: it holds no snapshots of averages; train with averages switched on to have them`); // prettier-ignore
+  expect((await scalewise(root, '--list')).told[0]).toBe(`error: ${root}: it holds no snapshots of averages; train with --set ema=[0.05,0.1] to have them`); // prettier-ignore
   expect((await scalewise(join(root, 'no'), '--list')).told[0]).toMatch(/no: there is no such folder$/);
 });

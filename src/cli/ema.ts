@@ -19,7 +19,7 @@ function snapshotsOf(run: string): EmaSnapshot[] {
   if (!existsSync(run)) throw new UsageError(`${run}: there is no such folder`);
   const inside = join(run, 'ema');
   const found = listSnapshots(existsSync(inside) ? inside : run);
-  if (!found.length) throw new UsageError(`${run}: it holds no snapshots of averages; train with averages switched on to have them`); // prettier-ignore
+  if (!found.length) throw new UsageError(`${run}: it holds no snapshots of averages; train with --set ema=[0.05,0.1] to have them`); // prettier-ignore
   return found;
 }
 
@@ -32,7 +32,9 @@ function run(folder: string, { list, sigma, step, out, force }: EmaFlags): void 
   if (sigma === undefined || out === undefined)
     throw new UsageError('ema: expected --sigma and --out, or --list to see what there is');
   if (existsSync(out) && !force) throw new UsageError(`${out}: it exists already; --force overwrites it`);
-  const at = step ?? Math.max(...snapshots.map((one) => one.step));
+  const last = Math.max(...snapshots.map((one) => one.step));
+  const at = step ?? last;
+  if (at > last) throw new UsageError(`--step: expected at most ${last}, the step of the last snapshot, found ${at}`);
   const { weights, residual } = writeAverage(snapshots, { sigma, step: at }, out);
   console.log(`${out}: sigma ${sigma} at step ${at}, of ${weights.length} snapshots`);
   console.log(`the profile is met but for ${(100 * residual).toFixed(2)} % of its norm`);

@@ -60,7 +60,10 @@ export function withTrainingFlags(command: Command, presets: Readonly<Record<str
     .option('-c, --config <file>', 'a YAML or JSON file of settings, over the preset')
     .option('-s, --set <path=value>', 'one setting, over both; repeatable', (text, all: string[]) => [...all, text], [])
     .option('-o, --out <folder>', 'the run folder; the same command again goes on with what it holds')
-    .option('-d, --data <name>', 'a packaged data set (scalewise data list) or a folder of images')
+    .option(
+      '-d, --data <name>',
+      'a packaged data set, a folder of images, a list, tar shards or Parquet files (docs/data.md)',
+    )
     .option('--seed <n>', 'seed of everything random', wholeNumber('--seed'))
     .option('--threads <n>', 'threads of an operator; 0 for one a core', wholeNumber('--threads'))
     .option('--device <name>', 'cpu, cuda or cuda:N')
