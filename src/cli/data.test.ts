@@ -100,12 +100,15 @@ test('data list: what can be fetched, and what is there', async () => {
 test.each([
   [
     'data show cifar',
-    "error: data: 'cifar' is neither a folder nor one of fashion-mnist, cifar10; did you mean 'cifar10'?",
+    "error: data: 'cifar' is no folder, list, shard or Parquet file, nor one of fashion-mnist, cifar10; did you mean 'cifar10'?",
   ],
   ['data show fashion-mnist', 'error: fashion-mnist is not in the cache; run `scalewise data get fashion-mnist`'],
   ['data show fashion-mnist --size 64', 'error: --size: fashion-mnist has a size of its own; --size is for folders'],
   [`data show ${folder} --split all`, "error: --split: expected train or test, got 'all'"],
-  ['data get fashion', "error: data: 'fashion' is neither a folder nor one of fashion-mnist, cifar10"],
+  [
+    'data get fashion',
+    "error: data: 'fashion' is no folder, list, shard or Parquet file, nor one of fashion-mnist, cifar10",
+  ],
 ])('%s: one line, exit code 2', async (line, message) => {
   expect(await scalewise(...line.split(' '))).toEqual({ code: 2, out: '', told: message });
 });

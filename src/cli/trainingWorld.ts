@@ -18,6 +18,8 @@ export function joinJob<S extends TrainingSettings>(given: S, flags: TrainingFla
   const topology = resolveTopology(process.env, flags);
   const speak = topology.rank === 0 ? say : () => undefined;
   const { timeout, device } = given;
+  const { rank, size, host, port } = topology;
+  if (size > 1) say(`process ${rank} of ${size}: meeting the others at ${host}:${port}`);
   const world = joinWorld(topology, { timeout, device, say: speak });
   return { world, settings: { ...given, device: world.device }, say: speak };
 }

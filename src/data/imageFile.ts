@@ -166,7 +166,8 @@ export async function readImage(
     return { pixels: toPlanes(data, [high, wide], options.flip ?? false), width, height, format, colour };
   } catch (error) {
     if (error instanceof BrokenImage) throw error;
-    const said = (error as Error).message.split('\n')[0]!.replaceAll(`${path}: `, '');
+    const [line] = (error as Error).message.split('\n') as [string];
+    const said = path ? line.replaceAll(`${path}: `, '') : line;
     throw new BrokenImage(said.replace(/^Input (?:file|buffer) (.)/, (_, letter: string) => `the file ${letter}`));
   }
 }

@@ -173,7 +173,7 @@ test('what is no folder, no size, or too much is refused', async () => {
     /1.png: expected a folder of images, found a file/,
   );
   await expect(openData('fashon-mnist', 'train', 4)).rejects.toThrow(
-    new UsageError("data: 'fashon-mnist' is neither a folder nor one of fashion-mnist, cifar10; did you mean 'fashion-mnist'?"), // prettier-ignore
+    new UsageError("data: 'fashon-mnist' is no folder, list, shard or Parquet file, nor one of fashion-mnist, cifar10; did you mean 'fashion-mnist'?"), // prettier-ignore
   );
   expect(await refusal(folder, 'train', 0)).toMatch(/images of 0 pixels; expected a whole number/);
   expect(await refusal(folder, 'train', 1_000_000)).toMatch(

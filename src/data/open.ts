@@ -17,7 +17,9 @@ export function findPackagedData(name: string): PackagedData {
   const found = packagedData.find((one) => one.name === name);
   if (found) return found;
   const names = packagedData.map((one) => one.name);
-  throw new UsageError(`data: '${name}' is neither a folder nor one of ${names.join(', ')}${didYouMean(name, names)}`);
+  throw new UsageError(
+    `data: '${name}' is no folder, list, shard or Parquet file, nor one of ${names.join(', ')}${didYouMean(name, names)}`,
+  );
 }
 
 /** Whether a name means a packaged data set: a folder that is named alike can be given as ./NAME. */

@@ -1,9 +1,10 @@
 // The last recorded numbers for a cluster's dashboards: a file in Prometheus' text format that node_exporter's textfile collector reads.
 // A file answers while the process is deep in libtorch, needs no port, and goes through whatever the cluster's Prometheus feeds already.
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { UsageError } from '../util/errors.js';
 import { explainIo, writeFileAtomic } from '../util/files.js';
 import type { Clock } from './checkpointFiles.js';
 
@@ -88,7 +89,10 @@ export class MetricsExporter {
   readonly #labels: Readonly<Record<string, string>>;
   readonly #images: number;
 
+  /** @throws UsageError where the collector's folder is absent: nothing reads what is written elsewhere */
   constructor({ run, kind, rank = 0, images, folder }: ExporterOptions) {
+    if (folder !== undefined && !existsSync(folder))
+      throw new UsageError(`metricsFolder: there is no folder ${folder}; give the one that node_exporter reads`);
     const place = resolve(run);
     const sum = createHash('sha256').update(`${hostname()}:${place}`).digest('hex').slice(0, 8);
     this.path =

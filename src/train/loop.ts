@@ -85,6 +85,8 @@ export async function trainingLoop<Data>(options: LoopOptions<Data>): Promise<Lo
     }
     await save();
     await checkpoints.finish();
+    if (!stopped && clock.skippedInRow > 0)
+      throw new DivergenceError(`its last ${clock.skippedInRow} steps had to be skipped; ${goOn}`);
     if (world.isFirst && !stopped && clock.imagesSeen > began) await options.sample?.(clock);
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw world.explain(error);
@@ -115,6 +117,9 @@ function stopAtSignals(say: (line: string) => void): { signal: LoopEnd | undefin
   return state;
 }
 
+const goOn =
+  'the last checkpoint before is whole: go on from it in another --out, with a lower learning rate or in float32';
+
 /** Counts a step that was skipped, or that one was not; too many in a row end the training. */
 function count(
   clock: Clock,
@@ -127,6 +132,6 @@ function count(
   say(`step ${clock.step} was skipped: ${skipped}`);
   if (clock.skippedInRow >= maxSkipped)
     throw new DivergenceError(
-      `${clock.skippedInRow} steps in a row had to be skipped, in the last one ${skipped}; the last checkpoint is whole: go on from it in another --out, with a lower learning rate or in float32`,
+      `${clock.skippedInRow} steps in a row had to be skipped, in the last one ${skipped}; ${goOn}`,
     );
 }
