@@ -121,7 +121,7 @@ describe('weights', () => {
 
 describe('data', () => {
   test.each<[string, (path: string) => void, RegExp]>([
-    ['missing', () => undefined, /neither a folder nor one of fashion-mnist/],
+    ['missing', () => undefined, /is no folder, list, shard or Parquet file, nor one of fashion-mnist/],
     ['empty', (path) => { mkdirSync(path); }, /the folder is empty; expected images/],
     ['of text files', (path) => { mkdirSync(path); writeFileSync(join(path, 'notes.png'), 'words'); }, /no .*images|no image/],
   ])('a folder that is %s', (name, make, sentence) => {
