@@ -36,7 +36,7 @@ sample-large samples var-d24 and var-d30 once, weights in bfloat16, ours alone. 
   --depth N              another depth than the published ones
 step-memory trains d16 for two steps, and tells their peak memory: ours, ours with blocks computed again in backward, and the peer's. It takes
   --threads, --skip-peer and
-  --batch N              images a step (8, which need 15 GB); may be repeated
+  --batch N              images a step (8, which need 16 GB); may be repeated
 loader reads JPEG files into batches at 256 pixels with random crops and flips, images a second of one core, ours against torchvision's. It takes
   --repeats and --skip-peer.
 gpu does all that is to be measured of training on one NVIDIA GPU, in less than eight minutes: teacher-forced and SAR steps in bfloat16 autocast at

@@ -12,7 +12,7 @@ const project = join(here, '..');
 const steps = 2; // the second has all that the optimiser keeps from the first
 
 /** About what the larger side took, and a tenth more. */
-const needed = (batch) => 6e9 + 1.1e9 * batch;
+const needed = (batch) => 6e9 + 1.25e9 * batch;
 
 /** Refuses where the machine would have to swap, or to end other programs. */
 function checkRoom(batch) {
