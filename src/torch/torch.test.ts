@@ -112,6 +112,8 @@ describe('no call ends the process', () => {
       expect(x.avgPool2d([2]).shape).toEqual([1, 1, 2, 2]);
       expect(() => x.avgPool2d([2, 2, 2])).toThrow(/avg_pool2d: argument 'kernel_size': expected 2 elements, got 3/);
       expect(() => x.expand([2 ** 62, 4])).toThrow(/argument 'size': the product of its elements is too large/);
+      const parts = Array.from({ length: 70 }, () => 2); // of one dimension: their product is nothing's size
+      expect(zeros([140]).splitWithSizes(parts, 0)).toHaveLength(70);
       expect(() => x.chunk(2 ** 31, 0)).toThrow(/argument 'chunks': expected at most 65536/);
       expect(() => zeros([2 ** 45])).toThrow(/^aten::zeros: a tensor of \d+ bytes was asked for/);
       expect(() => zeros([2], { device: 'nowhere' })).toThrow(

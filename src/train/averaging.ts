@@ -58,11 +58,8 @@ export function averagingOf({ group }: World, parameters: readonly Tensor[], rea
           if (!gradients.length) return;
           const flat = ops.cat(gradients.map((one) => one.flatten()), 0); // prettier-ignore
           group.allReduce([flat], 'mean');
-          let start = 0;
-          for (const one of gradients) {
-            one.copy_(flat.narrow(0, start, one.numel).view(one.shape));
-            start += one.numel;
-          }
+          const parts = flat.splitWithSizes(gradients.map((one) => one.numel), 0); // prettier-ignore
+          gradients.forEach((one, i) => one.copy_(parts[i]!.view(one.shape)));
         });
     },
   };
