@@ -148,7 +148,7 @@ function explanation(error: unknown, circumstances: Circumstances): unknown {
   if (!(error instanceof TorchError) || !ofCollectives.test(error.message)) return error;
   const { rank, size, timeout, meeting, heartbeat } = circumstances;
   const options = { cause: error };
-  const silence = `did not answer within ${timeout} s (killed, stopped or cut off); ${again}`;
+  const silence = `gave no answer (killed, stopped or cut off; the limit is ${timeout} s); ${again}`;
   const silent = heartbeat.silentRanks();
   if (silent === undefined && meeting.byRankZero)
     return new PeerLostError([0], size, `at ${meeting.place}, where the others meet, ${silence}`, options);

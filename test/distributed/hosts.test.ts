@@ -65,7 +65,7 @@ test.runIf(possible)(
     expect(ip('-n', a!.name, 'link', 'set', a!.cable, 'down')).toBe(true);
     const [first, second] = await Promise.all(members.map((one) => one.ended));
     const silence =
-      /did not answer within 4 s \(killed, stopped or cut off\); the run goes on from its last checkpoint/;
+      /gave no answer \(killed, stopped or cut off; the limit is 4 s\); the run goes on from its last checkpoint/;
     expect(first!.err).toMatch(/^rank 1 of 2 /);
     expect(second!.err).toMatch(/^rank 0 of 2 at 10.77.0.1:29501, where the others meet, /);
     for (const { code, err } of [first!, second!]) {
