@@ -1,6 +1,7 @@
 // `scalewise launch`: a command in several processes, on this machine or as one machine of several, without torchrun.
 import { type Command, InvalidArgumentError } from 'commander';
 import { launch, planOf, processesOf } from '../launch/index.js';
+import { UsageError } from '../util/errors.js';
 
 interface LaunchCommandFlags {
   nproc?: string;
@@ -15,7 +16,14 @@ function count(text: string): number {
   return Number(text);
 }
 
+/** Commands whose processes work together; several of any other would only write the same thing at once. */
+const together = /^(train|refine|tokenizer train|doctor --dist)\b/;
+
 async function run(command: readonly string[], flags: LaunchCommandFlags): Promise<void> {
+  if (!together.test(command.join(' ')))
+    throw new UsageError(
+      `launch: expected train, refine, tokenizer train or doctor --dist, got '${command.join(' ')}', of which several processes are of no use`,
+    );
   const { nproc, nnodes, nodeRank, master, maxRestarts } = flags;
   const plan = planOf({ processes: processesOf('--nproc', nproc), nodes: nnodes, nodeRank, master }, process.env);
   const program = [process.execPath, ...process.execArgv, process.argv[1]!, ...command];
@@ -28,7 +36,7 @@ export function registerLaunch(program: Command): void {
     .enablePositionalOptions() // so that the options after the command's name are the command's
     .command('launch')
     .description('run a command in several processes that work together')
-    .argument('<command...>', 'a command of scalewise with its options')
+    .argument('<command...>', 'train, refine, tokenizer train or doctor --dist, with its options')
     .option('--nproc <n>', 'processes on this machine: a number, cpu (cores), gpu (cards) or auto (cards, or one)')
     .option('--nnodes <n>', 'machines of the job', count)
     .option('--node-rank <n>', 'number of this machine, from 0', count)

@@ -45,3 +45,11 @@ test('a refusal is one sentence, and torchrun is told in the form that it reads'
   expect(message.extraInfo.py_callstack.startsWith(sentence)).toBe(true);
   expect(Math.abs(Number(message.extraInfo.timestamp) - Date.now() / 1000)).toBeLessThan(60);
 });
+
+test('what several processes are of no use for is not launched', () => {
+  const { code, err } = scalewise(['launch', '--nproc', '2', 'sample', '--out', 'x.png']);
+  expect([code, err]).toEqual([
+    2,
+    expect.stringMatching(/^error: launch: expected train, refine, .*got 'sample --out x.png'/),
+  ]);
+});
