@@ -1,8 +1,9 @@
 // The file for node_exporter: its text to the letter, its names, and its end.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { UsageError } from '../util/errors.js';
 import { MetricsExporter, prometheusText } from './exporter.js';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'scalewise-prom-'));
@@ -51,7 +52,7 @@ test('the file beside the metrics: replaced at every record, gone at the end', (
   for (const step of [1, 2]) exporter.record({ step, imagesSeen: 8 * step }, { loss: 1 / step });
   expect(readdirSync(run)).toEqual(['metrics.prom']);
   const text = readFileSync(exporter.path, 'utf8');
-  const labels = `{run="${run}",kind="train",rank="0"}`;
+  const labels = `{run="${run}",kind="train"}`;
   for (const line of ['step', 'images_seen', 'images_total', 'loss'].map(
     (name, i) => `scalewise_${name}${labels} ${[2, 16, 100, 0.5][i]!}\n`,
   ))
@@ -63,14 +64,16 @@ test('the file beside the metrics: replaced at every record, gone at the end', (
   expect(existsSync(exporter.path)).toBe(false);
 });
 
-test('in a folder that a collector reads, every run and rank has a name of its own', () => {
+test('in a folder that a collector reads, every run has a name of its own', () => {
   const [shared, base] = [folder(), folder()];
-  const runs = ['a/train', 'b/train'].map((name) => join(base, name));
-  const names = runs.flatMap((run) =>
-    [0, 1].map((rank) => basename(new MetricsExporter({ run, kind: 'train', rank, images: 1, folder: shared }).path)),
+  const names = ['a/train', 'b/train'].map((name) =>
+    basename(new MetricsExporter({ run: join(base, name), kind: 'train', images: 1, folder: shared }).path),
   );
-  expect(new Set(names).size).toBe(4);
-  for (const name of names) expect(name).toMatch(/^scalewise-train-[0-9a-f]{8}-[01]\.prom$/);
-  mkdirSync(runs[0]!, { recursive: true });
-  expect(basename(new MetricsExporter({ run: runs[0]!, kind: 'train', rank: 3, images: 1 }).path)).toBe('metrics-3.prom'); // prettier-ignore
+  expect(new Set(names).size).toBe(2);
+  for (const name of names) expect(name).toMatch(/^scalewise-train-[0-9a-f]{8}\.prom$/);
+});
+
+test('a folder that no collector reads is refused', () => {
+  const absent = join(folder(), 'absent');
+  expect(() => new MetricsExporter({ run: folder(), kind: 'train', images: 1, folder: absent })).toThrow(UsageError);
 });

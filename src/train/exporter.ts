@@ -14,8 +14,6 @@ export interface ExporterOptions {
   run: string;
   /** Label `kind`: tokenizer, train, refine. */
   kind: string;
-  /** Label `rank`; 0 where there is one process. */
-  rank?: number;
   /** Images of the whole training. */
   images: number;
   /** Folder that a collector reads; the run's own, as `metrics.prom`, by default. */
@@ -90,16 +88,14 @@ export class MetricsExporter {
   readonly #images: number;
 
   /** @throws UsageError where the collector's folder is absent: nothing reads what is written elsewhere */
-  constructor({ run, kind, rank = 0, images, folder }: ExporterOptions) {
+  constructor({ run, kind, images, folder }: ExporterOptions) {
     if (folder !== undefined && !existsSync(folder))
       throw new UsageError(`metricsFolder: there is no folder ${folder}; give the one that node_exporter reads`);
     const place = resolve(run);
     const sum = createHash('sha256').update(`${hostname()}:${place}`).digest('hex').slice(0, 8);
     this.path =
-      folder === undefined
-        ? join(place, rank === 0 ? 'metrics.prom' : `metrics-${rank}.prom`)
-        : join(folder, `scalewise-${basename(place)}-${sum}-${rank}.prom`);
-    this.#labels = { run: place, kind, rank: String(rank) };
+      folder === undefined ? join(place, 'metrics.prom') : join(folder, `scalewise-${basename(place)}-${sum}.prom`);
+    this.#labels = { run: place, kind };
     this.#images = images;
   }
 

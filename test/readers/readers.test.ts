@@ -82,10 +82,10 @@ describe.runIf(present)('Prometheus', () => {
 
   test('reads every number under its labels', () => {
     const run = join(folder(), 'a "quoted" \\ run');
-    const exporter = new MetricsExporter({ run, kind: 'refine', rank: 1, images: 80 });
+    const exporter = new MetricsExporter({ run, kind: 'refine', images: 80 });
     const clock = { step: 2, imagesSeen: 16 };
     exporter.record(clock, { loss: NaN, mfu: 0.25, loss_scale_1: 5, loss_scale_4x6: Infinity });
-    const labels = { run, kind: 'refine', rank: '1' };
+    const labels = { run, kind: 'refine' };
     const found = samples(exporter.path).filter(({ name }) => name !== 'scalewise_last_record_timestamp_seconds');
     expect(found).toEqual([
       { name: 'scalewise_images_seen', labels, value: '16.0' },
