@@ -40,7 +40,7 @@ async function begun<S extends GeneratorSettings | RefineSettings>(
   const { images, broken } = await openTrainingData(settings.data, settings, say);
   if (world.isFirst) sayBroken(broken);
   const start = begin(settings, images.classes);
-  return { start, source: await targetsFor(settings, start.tokenizer, images, !world.isFirst) };
+  return { start, source: await targetsFor(settings, start.tokenizer, images, world) };
 }
 
 async function run<S extends GeneratorSettings | RefineSettings>(

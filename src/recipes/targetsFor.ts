@@ -1,6 +1,7 @@
 // The targets that a generator's settings ask for: stored tokens, latents encoded once where images are seen again, or pixels encoded each time.
 import type { ImageSet, ImageSource } from '../data/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
+import { alone, type World } from '../train/index.js';
 import { settlePrecision } from './machine.js';
 import { listsDrawn } from './scaleLists.js';
 import { openInOrder } from './readings.js';
@@ -9,7 +10,7 @@ import { type TargetSource, targetsOfPixels } from './targets.js';
 import { targetsOfLatents } from './targetsOfLatents.js';
 import { targetsOfTokens } from './targetsOfTokens.js';
 import { TokenStore } from './tokenStore.js';
-import { loaderFor } from './training.js';
+import { loaderFor, othersOf } from './training.js';
 
 /** Opens the source of a training's targets over stored tokens; `verify`: whether this process reads them all beside the training. */
 export function targetsOfStore(
@@ -35,12 +36,12 @@ export function storedCount(folder: string): number {
   return store.settings.images;
 }
 
-/** Opens the source of a training's targets over a set of images; `quiet`: another process shows how far encoding is. */
+/** Opens the source of a training's targets over a set of images; the processes of a world encode latents together. */
 export function targetsFor(
   settings: GeneratorSettings | RefineSettings,
   tokenizer: Tokenizer,
   images: ImageSet | ImageSource,
-  quiet = false,
+  world: World = alone,
 ): Promise<TargetSource> {
   const { device, seed, flip, crop, images: total, imageSize: side, workers } = settings;
   const crops = crop ? settings.crops : undefined;
@@ -48,7 +49,7 @@ export function targetsFor(
   const again = total > images.labels.length; // only images that are seen again are worth keeping
   if (settings.cacheLatents && again && (!crop || crops)) {
     const inOrder = openInOrder(images, { side, crops, ...(workers > 0 && { workers }) });
-    return targetsOfLatents(tokenizer, inOrder, { seed, readings: { flip, crops }, encoding, quiet });
+    return targetsOfLatents(tokenizer, inOrder, { seed, readings: { flip, crops }, encoding, others: othersOf(world) });
   }
   return Promise.resolve(targetsOfPixels(tokenizer, loaderFor(settings, images), encoding));
 }

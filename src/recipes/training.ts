@@ -76,14 +76,18 @@ export class Averages {
   }
 }
 
-/** The other processes of a world, as the tokenizer's code revival asks for them. */
-export function othersOf({ rank, size, group }: World): Others | undefined {
+/** The other processes of a world, as those who add something up ask for them. */
+export function othersOf({ rank, size, group, explain }: World): Others | undefined {
   if (!group) return undefined;
   return {
     rank,
     size,
     sum: (tensor) => {
-      group.allReduce([tensor], 'sum');
+      try {
+        group.allReduce([tensor], 'sum');
+      } catch (error) {
+        throw explain(error);
+      }
     },
   };
 }
