@@ -1,7 +1,7 @@
 // The optional adversary of tokenizer training: a patch discriminator with an optimiser of its own, in turns with the tokenizer.
 import { initialiseConvolutions } from '../models/index.js';
 import { adversarialLoss, discriminatorLoss, PatchDiscriminator } from '../tokenizers/index.js';
-import { type CheckpointPart, type Clock, optimizerStep, type World } from '../train/index.js';
+import { type CheckpointPart, type Clock, optimizerStep, type StepOutcome, type World } from '../train/index.js';
 import { Generator, type Tensor } from '../torch/index.js';
 import { seedFor } from '../util/random.js';
 import { modelPart, optimizationOf, type Optimization } from './optimization.js';
@@ -39,15 +39,16 @@ export class Adversary {
     return loss;
   }
 
-  /** One step of the discriminator on the micro-batches of the tokenizer's. */
-  learn(clock: Clock, pairs: readonly Pair[]): Record<string, number> {
+  /** One step of the discriminator on the micro-batches of the tokenizer's; skipped where its own loss is not finite. */
+  learn(clock: Clock, pairs: readonly Pair[]): StepOutcome {
     const judge = (image_B3HW: Tensor) => this.#discriminator.forward(image_B3HW);
     const forwards = pairs.map(({ image_B3HW, reconstruction_B3HW }) => () => ({
       loss: discriminatorLoss(judge(image_B3HW), judge(reconstruction_B3HW)),
       parts: {},
     }));
     const { numbers, skipped } = optimizerStep(this.#optimization.at(clock), forwards);
-    return { loss_discriminator: numbers['loss']!, ...(skipped !== undefined && { discriminator_skipped: 1 }) };
+    const named = { loss_discriminator: numbers['loss']! };
+    return { numbers: named, ...(skipped !== undefined && { skipped: `the discriminator's ${skipped}` }) };
   }
 
   dispose(): void {

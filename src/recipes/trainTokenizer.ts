@@ -1,12 +1,12 @@
-// Training of a tokenizer of this family, which no public repository has. The loss is in tokenizerLoss.ts; here are batches, revival, pictures.
+// Training of a tokenizer of this family, which no public repository has. The step is in tokenizerStep.ts, its loss in tokenizerLoss.ts; here is the run around them.
 import { join } from 'node:path';
 import type { LoadedBatch, Loader } from '../data/index.js';
 import { initialiseTokenizer } from '../models/index.js';
-import { CodeUsage, type Scales, type Tokenizer, tokenizerFamilies, usedShare } from '../tokenizers/index.js';
-import { type Clock, type LoopEnd, optimizerStep, type StepOutcome, trainingLoop } from '../train/index.js';
-import { Generator, ops, scope, type Tensor } from '../torch/index.js';
+import { CodeUsage, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
+import { type LoopEnd, trainingLoop } from '../train/index.js';
+import { Generator } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
-import { seedFor, uniforms } from '../util/random.js';
+import { seedFor } from '../util/random.js';
 import { Adversary } from './adversary.js';
 import { loadClassifier } from './classifierFile.js';
 import { useMachine } from './machine.js';
@@ -15,8 +15,8 @@ import { modelPart, optimizationOf } from './optimization.js';
 import { reconstructionGrid } from './pictures.js';
 import type { TokenizerSettings } from './settings.js';
 import { dealOut } from './spans.js';
-import { type TokenizerLosses, tokenizerLosses } from './tokenizerLoss.js';
-import { Averages, loadAll, loopSettings, othersOf, runFolderOf, type Surroundings } from './training.js';
+import { tokenizerStep } from './tokenizerStep.js';
+import { Averages, loadAll, loopSettings, runFolderOf, type Surroundings } from './training.js';
 
 /** Images of the sample grid: the first ones of the training. */
 const shown = { first: 0, size: 8 };
@@ -34,14 +34,6 @@ export function checkScales(scales: readonly number[], imageSize: number, stride
     );
   if (scales.some((one, i) => i > 0 && one <= scales[i - 1]!))
     throw new UsageError(`scales: expected growing sides, got [${scales.join(', ')}]`);
-}
-
-/** The scales that a step decodes: the last one and `count` others at random, or all where `count` is 0. */
-function decodedScales(scales: readonly number[], count: number, uniform: () => number): Scales {
-  const others = scales.slice(0, -1);
-  if (count === 0 || count >= others.length) return scales;
-  const chosen = Array.from({ length: count }, () => others.splice(Math.floor(uniform() * others.length), 1)[0]!);
-  return [...chosen.sort((a, b) => a - b), scales.at(-1)!];
 }
 
 /** A tokenizer of the settings with initial weights. */
@@ -62,7 +54,7 @@ export async function trainTokenizer(
 ): Promise<{ tokenizer: Tokenizer; end: LoopEnd }> {
   useMachine(settings);
   const { world, say } = surroundings;
-  const { seed, device, scales, loss: weights } = settings;
+  const { batchSize, device, scales, loss: weights } = settings;
   const tokenizer = newTokenizer(settings);
   checkScales(scales, settings.imageSize, tokenizer.stride);
   if (weights.perceptual > 0 && weights.classifier === undefined)
@@ -74,45 +66,10 @@ export async function trainTokenizer(
   const adversary = weights.adversarial > 0 ? new Adversary(settings, world) : undefined;
   const averages = new Averages(tokenizer, settings, out, () => tokenizerMetadata(tokenizer));
   const spans = dealOut(settings, world);
-  const others = othersOf(world);
-
-  const usageOf = (indices: readonly Tensor[]): Record<string, number> => {
-    const share = (some: readonly Tensor[]) => usedShare(some, tokenizer.vocabularySize, others);
-    const each = scales.map((side, i) => [`usage_scale_${side}`, share([indices[i]!])] as const);
-    return { usage: share(indices), ...Object.fromEntries(each) };
-  };
-
-  const afterUpdate = (clock: Clock, results: readonly TokenizerLosses[], measure: boolean): Record<string, number> => {
+  const updated = () => {
     averages.update();
-    const indices = scales.map((_, i) => ops.cat(results.map((one) => one.indices[i]!), 0)); // prettier-ignore
-    const numbers = measure ? usageOf(indices) : {};
-    if (settings.reviveAfter > 0) {
-      using random = new Generator(seedFor(seed, 'revival', clock.imagesSeen), device);
-      const rows_BPC = ops.cat(results.map((one) => one.rows_BPC), 0); // prettier-ignore
-      const { codebook } = tokenizer;
-      const { reviveAfter } = settings;
-      numbers['revived'] = usage.revive(codebook, indices, rows_BPC, clock.imagesSeen, reviveAfter, random, others);
-    }
-    return numbers;
   };
-
-  const step = (clock: Clock, batches: readonly LoadedBatch[], measure: boolean): StepOutcome =>
-    scope(() => {
-      const uniform = uniforms(seedFor(seed, 'tokenizer step', clock.imagesSeen));
-      const decoded = decodedScales(scales, settings.scalesPerStep, uniform);
-      const playing = adversary && clock.imagesSeen >= weights.adversarialStart ? adversary : undefined;
-      const memoryFormat = settings.channelsLast ? 'channelsLast' : 'contiguous';
-      const adversarial = playing && ((fake_B3HW: Tensor) => playing.charge(fake_B3HW));
-      return optimizerStep(
-        optimization.at(clock, measure),
-        batches.map((one) => () => {
-          const image_B3HW = one.image_B3HW.to({ device, memoryFormat });
-          return tokenizerLosses(tokenizer, image_B3HW, { scales, decoded, weights, classifier, adversarial });
-        }),
-        (results) => ({ ...afterUpdate(clock, results, measure), ...playing?.learn(clock, results) }),
-      );
-    });
-
+  const step = tokenizerStep({ settings, world, tokenizer, optimization, usage, classifier, adversary, updated });
   const end = await trainingLoop({
     ...loopSettings('tokenizer', settings, surroundings, run),
     parts: {
@@ -122,7 +79,7 @@ export async function trainTokenizer(
       ...adversary?.parts,
       ...averages.parts,
     },
-    data: ({ imagesSeen }) => loadAll(loader, spans(imagesSeen), spans(imagesSeen + settings.batchSize)),
+    data: ({ imagesSeen }) => loadAll(loader, spans(imagesSeen), spans(imagesSeen + batchSize)),
     step: (clock, batches: readonly LoadedBatch[], measure) => {
       const outcome = step(clock, batches, measure);
       for (const one of batches) for (const tensor of [one.image_B3HW, one.labels_B]) tensor.dispose();
@@ -132,7 +89,7 @@ export async function trainTokenizer(
       averages.snapshot();
     },
     sample: async (clock) => {
-      const { image_B3HW, labels_B } = await loader.next(shown);
+      const { image_B3HW, labels_B } = await loader.next(shown, spans(clock.imagesSeen));
       labels_B.dispose();
       run.image('reconstructions', clock, await reconstructionGrid(tokenizer, image_B3HW, scales));
       image_B3HW.dispose();
