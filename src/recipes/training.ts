@@ -77,7 +77,8 @@ export class Averages {
 }
 
 /** The other processes of a world, as those who add something up ask for them. */
-export function othersOf({ rank, size, group, explain }: World): Others | undefined {
+export function othersOf(world: World): Others | undefined {
+  const { rank, size, group } = world;
   if (!group) return undefined;
   return {
     rank,
@@ -86,7 +87,7 @@ export function othersOf({ rank, size, group, explain }: World): Others | undefi
       try {
         group.allReduce([tensor], 'sum');
       } catch (error) {
-        throw explain(error);
+        throw world.explain(error);
       }
     },
   };
