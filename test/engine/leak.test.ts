@@ -41,6 +41,9 @@ function memory() {
   return { tensors: liveTensors(), bytes: liveBytes(), resident: process.memoryUsage().rss };
 }
 
+/** Steps until V8 has compiled what it will: until then it takes some 25 MiB, once. */
+const warmUp = 2000;
+
 test('1,000 steps', () => {
   setThreads(1); // the model is tiny
   growYoungGeneration();
@@ -67,14 +70,14 @@ test('1,000 steps', () => {
     );
 
   const first = step().numbers['loss']!;
-  for (let i = 1; i < 10; i++) step();
+  for (let i = 1; i < warmUp; i++) step();
   const early = memory();
   let last = first;
-  for (let i = 10; i < 1000; i++) last = step().numbers['loss']!;
+  for (let i = 0; i < 1000; i++) last = step().numbers['loss']!;
   const late = memory();
 
   expect(last).toBeLessThan(first); // it did train
   expect(late.tensors).toBe(early.tensors);
   expect(late.bytes).toBe(early.bytes);
-  expect(late.resident - early.resident).toBeLessThan(16 * 2 ** 20);
+  expect(late.resident - early.resident).toBeLessThan(8 * 2 ** 20);
 });
