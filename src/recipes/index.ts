@@ -58,6 +58,7 @@ export { generatorToRefine, newGenerator, type Start, trainGenerator } from './t
 export { checkScales, newTokenizer, trainTokenizer } from './trainTokenizer.js';
 export { quickstart, type QuickstartData, type QuickstartOptions } from './quickstart.js';
 export { type Judge, judgeModel, type JudgeOptions, judgeOf, judgeReal, type Verdict } from './judge.js';
+export { type Assessor, classifierAssessor, type Column, type Figures } from './assessor.js';
 export { judgeFor } from './judgeFile.js';
 export { balancedLabels, type LabelOrder } from './labels.js';
 export { type ImageSink, type KeptSettings, openSampleFolder, openSampleNpz } from './sampleSink.js';
