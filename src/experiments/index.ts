@@ -1,3 +1,2 @@
-// Experiments: small programs over the recipes, each with its control, seeds and report.
-export { refineVsControl, type RefineVsControlOptions } from './refineVsControl.js';
-export { refineVsControlReport } from './refineVsControlReport.js';
+// Experiments: the paper's tables and figures as programs, each with its control, seeds and report.
+export { type Block, type Page, pageHtml, pageMarkdown, type Table, writePage } from './page.js';

@@ -62,9 +62,13 @@ export function chartsSvg(charts: readonly Chart[], columns = 2): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${parts.join('')}</svg>`;
 }
 
-/** Writes `<path>.svg` and `<path>.png`. */
-export async function writeCharts(path: string, charts: readonly Chart[]): Promise<void> {
-  const svg = chartsSvg(charts);
+/** Writes a picture as `<path>.svg` and `<path>.png`. */
+export async function writeSvg(path: string, svg: string): Promise<void> {
   writeFileAtomic(`${path}.svg`, svg);
   writeFileAtomic(`${path}.png`, await sharp(Buffer.from(svg)).png().toBuffer());
+}
+
+/** Writes `<path>.svg` and `<path>.png`. */
+export function writeCharts(path: string, charts: readonly Chart[]): Promise<void> {
+  return writeSvg(path, chartsSvg(charts));
 }

@@ -29,6 +29,7 @@ export {
   classGrid,
   growthStrip,
   type Pair,
+  pairedGrid,
   reconstructionGrid,
   sampleCells,
   type SamplingSettings,
@@ -71,5 +72,5 @@ export {
   RejectionSampler,
   type TakenImage,
 } from './rejection.js';
-export { type Chart, type Curve, curveOf, writeCharts } from './curves.js';
+export { type Chart, type Curve, curveOf, writeCharts, writeSvg } from './curves.js';
 export { verdictRow } from './report.js';
