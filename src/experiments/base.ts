@@ -1,0 +1,79 @@
+// The generator that all arms of an experiment go on from: the user's, a published one, the repository's, or one that is trained first.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ImageSet } from '../data/index.js';
+import {
+  generatorPresets,
+  generatorSettings,
+  loaderFor,
+  newGenerator,
+  targetsFor,
+  tokenizerPresets,
+  tokenizerSettings,
+  trainGenerator,
+  trainTokenizer,
+} from '../recipes/index.js';
+import { alone, type LoopEnd } from '../train/index.js';
+import { resolveSettings } from '../util/settings.js';
+import { committedFile, type Ground, type GroundRecipe } from './grounds.js';
+
+/** Where and how an experiment computes. */
+export interface Workplace {
+  /** The folder of all experiments: trainings, figures, reports. */
+  out: string;
+  device: string;
+  threads: number;
+  say: (line: string) => void;
+}
+
+/** Path of a ground's generator, where nothing needs to be trained. */
+export function generatorAtHand(ground: Ground): string | undefined {
+  return ground.published ?? committedFile(ground.name, 'generator.safetensors');
+}
+
+/** Trains tokenizer and generator of a recipe, seed 0, or goes on with them; answers the generator's run folder. */
+async function trainBase(
+  recipe: GroundRecipe,
+  place: string,
+  data: string,
+  train: ImageSet,
+  { device, threads, say }: Workplace,
+): Promise<{ generator: string; end: LoopEnd }> {
+  const shared = { data, seed: 0, device, threads };
+  const places = { tokenizer: join(place, 'tokenizer'), generator: join(place, 'generator') };
+  const forTokenizer = resolveSettings('experiment', tokenizerSettings, tokenizerPresets, {
+    preset: recipe.tokenizer,
+    set: recipe.tokenizerSet,
+    direct: shared,
+  });
+  const here = { world: alone, say };
+  const { tokenizer, end } = await trainTokenizer(forTokenizer, loaderFor(forTokenizer, train), places.tokenizer, here);
+  tokenizer.dispose();
+  if (end !== 'done') return { generator: places.generator, end };
+  const forGenerator = resolveSettings('experiment', generatorSettings, generatorPresets, {
+    preset: recipe.generator,
+    set: recipe.generatorSet,
+    direct: { ...shared, tokenizer: places.tokenizer },
+  });
+  const fresh = newGenerator(forGenerator, train.classes);
+  const targets = await targetsFor(forGenerator, fresh.tokenizer, train);
+  const generatorEnd = await trainGenerator('train', forGenerator, fresh, targets, places.generator, here);
+  await targets.close();
+  return { generator: places.generator, end: generatorEnd };
+}
+
+/** The generator of a ground, trained where there is none. */
+export async function baseGenerator(
+  ground: Ground,
+  data: string,
+  train: ImageSet,
+  workplace: Workplace,
+): Promise<{ generator: string; end: LoopEnd }> {
+  const found = generatorAtHand(ground);
+  if (found !== undefined) return { generator: found, end: 'done' };
+  if (!ground.recipe) throw new Error(`internal: the ground ${ground.name} has neither a generator nor a recipe`);
+  const place = join(workplace.out, 'models', ground.name);
+  if (!existsSync(join(place, 'generator', 'checkpoints')))
+    workplace.say(`${ground.title}: training its tokenizer and generator first (${place})`);
+  return trainBase(ground.recipe, place, data, train, workplace);
+}

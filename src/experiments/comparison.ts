@@ -1,0 +1,81 @@
+// What the arms of one ground amount to beside their control: at each arm's own best guidance, and at the control's.
+import type { Assessor, Figures } from '../recipes/index.js';
+import type { ArmResult, Measurement } from './arms.js';
+import { stabilityOf, type Stability } from './stability.js';
+import { relativeDifferences, type Summary, summarise } from './summary.js';
+
+/** One arm over its seeds. */
+export interface ArmSummary {
+  arm: string;
+  seeds: number;
+  /** Seeds whose training diverged. */
+  diverged: number;
+  /** Strength of guidance at which its mean distance is least; undefined where no seed was measured. */
+  best: number | undefined;
+  /** Figures at a strength of guidance, over seeds. */
+  at: (cfg: number) => Readonly<Record<string, Summary>>;
+  /** Distance relative to the control's in per cent, paired by seed: both at their own best guidance, and both at the control's. */
+  toControl?: { atBest: Summary; atSame: Summary };
+  stability?: Readonly<Record<keyof Stability, Summary>>;
+}
+
+const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+function figuresAt(measurements: readonly Measurement[], cfg: number): Figures {
+  return measurements.find((one) => one.cfg === cfg)!.figures;
+}
+
+function stabilityOver(results: readonly ArmResult[]): ArmSummary['stability'] {
+  const all = results.flatMap(({ place }) => stabilityOf(place) ?? []);
+  if (!all.length) return undefined;
+  const keys = Object.keys(all[0]!) as (keyof Stability)[];
+  return Object.fromEntries(
+    keys.map((key) => [key, summarise(all.map((one) => one[key]))]),
+  ) as Required<ArmSummary>['stability'];
+}
+
+/** Summarises the arms of one ground in the order of the results; the control is the arm of that name. */
+export function compareArms(
+  results: readonly ArmResult[],
+  control: string,
+  { headline, columns }: Assessor,
+): ArmSummary[] {
+  const measuredOf = (arm: string) => results.filter((one) => one.arm === arm && one.measurements.length);
+  const bestOf = (arm: string): number | undefined => {
+    const group = measuredOf(arm);
+    const cfgs = group[0]?.measurements.map(({ cfg }) => cfg) ?? [];
+    const meanAt = (cfg: number) => summarise(group.map((one) => figuresAt(one.measurements, cfg)[headline.key]!)).mean;
+    return cfgs.length ? cfgs.reduce((a, b) => (meanAt(b) < meanAt(a) ? b : a)) : undefined;
+  };
+  const controls = new Map(measuredOf(control).map((one) => [one.seed, one]));
+  const controlBest = bestOf(control);
+  return distinct(results.map(({ arm }) => arm)).map((arm) => {
+    const all = results.filter((one) => one.arm === arm);
+    const group = measuredOf(arm);
+    const best = bestOf(arm);
+    const paired = group.filter(({ seed }) => controls.has(seed));
+    const differences = (own: number, others: number) =>
+      summarise(
+        relativeDifferences(
+          paired.map((one) => figuresAt(one.measurements, own)[headline.key]!),
+          paired.map(({ seed }) => figuresAt(controls.get(seed)!.measurements, others)[headline.key]!),
+        ),
+      );
+    const compares = arm !== control && arm !== 'before' && paired.length > 0;
+    const stability = arm === 'before' ? undefined : stabilityOver(all);
+    return {
+      arm,
+      seeds: all.length,
+      diverged: all.filter((one) => one.diverged !== undefined).length,
+      best,
+      at: (cfg) =>
+        Object.fromEntries(
+          columns.map(({ key }) => [key, summarise(group.map((one) => figuresAt(one.measurements, cfg)[key]!))]),
+        ),
+      ...(compares && {
+        toControl: { atBest: differences(best!, controlBest!), atSame: differences(controlBest!, controlBest!) },
+      }),
+      ...(stability && { stability }),
+    };
+  });
+}

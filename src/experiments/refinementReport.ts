@@ -1,0 +1,149 @@
+// The report of an experiment that refines: tables and figures of every ground, and sentences that follow the numbers whichever way they point.
+import { join } from 'node:path';
+import { curveOf, modelName, writeSvg } from '../recipes/index.js';
+import type { ArmOptions, ArmResult, Site } from './arms.js';
+import type { RefinementExperiment } from './catalogue.js';
+import { bandChart, whiskerChart } from './charts.js';
+import { type ArmSummary, compareArms } from './comparison.js';
+import { type Block, type Page, type Table } from './page.js';
+import { intervalText, spreadText, verdictOf } from './summary.js';
+
+/** One ground's results. */
+export interface GroundResults {
+  site: Site;
+  results: readonly ArmResult[];
+}
+
+const guidanceText = (cfg: number) => (cfg === 0 ? 'none' : String(cfg));
+
+/** Distances and the other figures at each arm's own best guidance, and the distance beside the control's. */
+export function qualityTable(arms: readonly ArmSummary[], { assessor }: Site): Table {
+  const { headline, columns } = assessor;
+  const rows = arms.map(({ arm, best, at, toControl, seeds, diverged }) => {
+    if (best === undefined) return [arm, `diverged (${diverged} of ${seeds})`, ...columns.map(() => '–'), '–'];
+    const figures = at(best);
+    const cells = columns.map(({ key, digits }) => spreadText(figures[key]!, digits));
+    const differences = toControl ? [intervalText(toControl.atBest), intervalText(toControl.atSame)] : ['–', '–'];
+    const name = diverged ? `${arm} (${diverged} of ${seeds} diverged)` : arm;
+    return [name, guidanceText(best), ...cells, ...differences];
+  });
+  const header = ['arm', 'its best guidance', ...columns.map(({ name }) => name)];
+  return { header: [...header, `${headline.name} to control, each at its best`, 'at the control’s guidance'], rows };
+}
+
+/** How quietly the arms trained. */
+export function stabilityTable(arms: readonly ArmSummary[]): Table {
+  const rows = arms.flatMap(({ arm, stability, diverged, seeds }) => {
+    if (!stability) return [];
+    const { oscillation, gradientMean, gradientLargest, finalLoss, skipped } = stability;
+    const cells = [oscillation, gradientMean, gradientLargest, finalLoss].map((one) => spreadText(one, 3));
+    return [[arm, ...cells, skipped.mean.toFixed(1), `${diverged} of ${seeds}`]];
+  });
+  const header = ['arm', 'loss oscillation (nats)', 'gradient norm, mean', 'largest', 'last quarter’s loss (nats)', 'skipped steps', 'diverged']; // prettier-ignore
+  return { header, rows };
+}
+
+/** A sentence an arm: what the comparison shows. */
+export function readings(arms: readonly ArmSummary[], { assessor: { headline } }: Site): string[] {
+  return arms.flatMap(({ arm, toControl }) => {
+    if (!toControl) return [];
+    const said = (name: string, which: 'atBest' | 'atSame') => {
+      const verdict = verdictOf(toControl[which]);
+      const word = verdict === 'no difference shown' ? verdict : `${verdict} than the control’s`;
+      return `${name}: ${intervalText(toControl[which])}, ${word}`;
+    };
+    return [`**${arm}**, ${headline.name}: ${said('each at its own best guidance', 'atBest')}; ${said('at the control’s guidance', 'atSame')}.`]; // prettier-ignore
+  });
+}
+
+function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: Site): string {
+  const rows = arms.flatMap(({ arm, toControl }) => {
+    if (!toControl) return [];
+    const { mean, halfWidth, count } = toControl.atBest;
+    return [{ name: arm, value: mean, ...(count > 1 && { low: mean - halfWidth, high: mean + halfWidth }) }];
+  });
+  const title = `${ground.title}: ${assessor.headline.name} beside the control, mean and 95 % interval`;
+  return whiskerChart({ title, xName: '% of the control (left: nearer to real images)' }, rows);
+}
+
+function guidanceChart(arms: readonly ArmSummary[], { assessor, ground }: Site, cfgs: readonly number[]): string {
+  const { headline } = assessor;
+  const curves = arms
+    .filter(({ best }) => best !== undefined)
+    .map(({ arm, at }) => ({
+      name: arm,
+      points: cfgs.map((cfg) => {
+        const { mean, deviation } = at(cfg)[headline.key]!;
+        return [cfg, mean, deviation] as const;
+      }),
+    }));
+  const title = `${ground.title}: ${headline.name} against guidance, mean ± standard deviation`;
+  return bandChart({ title, xName: 'guidance', yName: headline.name }, curves);
+}
+
+function lossChart(results: readonly ArmResult[], { ground }: Site): string {
+  const curves = results
+    .filter(({ arm, seed }) => arm !== 'before' && seed === 0)
+    .map(({ arm, place }) => ({
+      name: arm,
+      points: curveOf(place, 'loss', arm).points.map(([x, y]) => [x, y, 0] as const),
+    }));
+  return bandChart({ title: `${ground.title}: loss of each strategy, seed 0`, xName: 'images seen', yName: 'loss (nats)' }, curves); // prettier-ignore
+}
+
+/** One ground's part of the report; writes its figures into `folder`. */
+export async function groundBlocks(
+  folder: string,
+  { site, results }: GroundResults,
+  control: string,
+  options: ArmOptions,
+): Promise<Block[]> {
+  const arms = compareArms(results, control, site.assessor);
+  const { name, title } = site.ground;
+  await writeSvg(join(folder, `${name}-differences`), differenceChart(arms, site));
+  await writeSvg(join(folder, `${name}-guidance`), guidanceChart(arms, site, options.cfgs));
+  await writeSvg(join(folder, `${name}-losses`), lossChart(results, site));
+  return [
+    { heading: title },
+    {
+      text: `From \`${modelName(site.generator)}\` of ${title}; ${options.count} samples a measurement, the same sampling seeds for all models, against ${site.assessor.reference}. Mean ± standard deviation over ${options.seeds} seeds; differences are paired by seed, with their 95 % interval (Student’s t).`,
+    },
+    { table: qualityTable(arms, site) },
+    { list: readings(arms, site) },
+    { picture: `${name}-differences`, caption: 'Beside the control, each arm at its own best guidance', kind: 'svg' },
+    { picture: `${name}-guidance`, caption: `${site.assessor.headline.name} against guidance`, kind: 'svg' },
+    { text: 'Stability of the trainings:' },
+    { table: stabilityTable(arms) },
+    { picture: `${name}-losses`, caption: 'Loss of each arm, seed 0', kind: 'svg' },
+  ];
+}
+
+/** What stands before the grounds. */
+export function opening(experiment: RefinementExperiment, options: ArmOptions, command: string): Block[] {
+  return [
+    { text: `**Source.** ${experiment.source}.` },
+    { text: `**Hypothesis.** ${experiment.hypothesis}` },
+    {
+      text: `**Control.** As many more steps of teacher forcing from the same checkpoint, at the same learning rate, on the same batches. Seeds 0 to ${options.seeds - 1} change order, label drop and chosen tokens.`,
+    },
+    { command },
+  ];
+}
+
+/** The whole report. */
+export async function refinementPage(
+  folder: string,
+  experiment: RefinementExperiment,
+  grounds: readonly GroundResults[],
+  options: ArmOptions,
+  command: string,
+): Promise<Page> {
+  const blocks: Block[] = opening(experiment, options, command);
+  for (const ground of grounds) blocks.push(...(await groundBlocks(folder, ground, experiment.arms[0]!.name, options)));
+  const note = new Set(grounds.map(({ site }) => site.assessor.headline.key)).has('fcd');
+  if (note)
+    blocks.push({
+      text: 'FCD is the Fréchet distance in the features of a small classifier of the same data. It is not FID, and compares only models of one data set.',
+    });
+  return { title: experiment.title, blocks };
+}
