@@ -1,9 +1,8 @@
-// Fréchet distance, Inception Score, precision and recall on sets whose answers are known; golden values are checked in src/golden.
+// Fréchet distance and statistics on sets whose answers are known; golden values are checked in src/golden.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Generator, ones, ops, randn, scope, type Tensor, tensor, zeros } from '../torch/index.js';
-import { frechetDistance } from './frechet.js';
-import { inceptionScore } from './inceptionScore.js';
-import { precisionRecall } from './precisionRecall.js';
+import { eye, Generator, ones, randn, randperm, scope, type Tensor, tensor, zeros } from '../torch/index.js';
+import { frechetDistance, frechetDistanceOf, FrechetFrom } from './frechet.js';
 import { statisticsOf } from './statistics.js';
 
 const normal = (seed: number, ...shape: number[]): Tensor => randn(shape, { generator: new Generator(seed) });
@@ -39,6 +38,50 @@ describe('Fréchet distance', () => {
       expect(frechetDistance(zeros([10, 3]), ones([10, 3]))).toBeCloseTo(3, 9);
     });
   });
+  test("is the limit of ADM's ridge on the diagonals where covariances are singular", () => {
+    scope(() => {
+      const [a, b] = [normal(1, 6, 20), normal(2, 9, 20).mul(1.5)].map(statisticsOf);
+      const found = frechetDistanceOf(a!, b!);
+      const errors = [1e-4, 1e-6, 1e-8].map((ridge) => {
+        const [one, other] = [a!, b!].map((set) => {
+          const diagonal_DD = eye(20, { dtype: 'float64' }).mul(ridge);
+          return { ...set, covariance_DD: set.covariance_DD.add(diagonal_DD) };
+        });
+        return Math.abs(frechetDistanceOf(one!, other!) - found);
+      });
+      expect(errors.every((error, i) => error < 40 * Math.sqrt([1e-4, 1e-6, 1e-8][i]!))).toBe(true);
+      expect(errors[2]).toBeLessThan(errors[0]! / 50);
+    });
+  });
+  test('from one reference, whose root is taken once, it is the same', () => {
+    scope(() => {
+      const [a, b] = [normal(1, 60, 7), normal(2, 90, 7).mul(2)].map(statisticsOf);
+      using from = new FrechetFrom(a!);
+      expect(from.distance(b!)).toBe(frechetDistanceOf(a!, b!));
+      expect(() => from.distance(statisticsOf(normal(1, 9, 6)))).toThrow('expected features of one width, got 7 and 6');
+    });
+  });
+  test('rotations, orders and the roles of the two change nothing, whatever the width', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 1000 }), (width, seed) => {
+        scope(() => {
+          const [a, b] = [normal(seed, 40, width), normal(seed + 1, 30, width).mul(1.3).add(0.2)].map((one) => one.to('float64')) as [Tensor, Tensor]; // prettier-ignore
+          const expected = frechetDistance(a, b);
+          const [, turn_DD] = statisticsOf(normal(seed + 2, 50, width)).covariance_DD.linalgEigh();
+          const order = randperm(40, { generator: new Generator(seed) });
+          for (const found of [
+            frechetDistance(b, a),
+            frechetDistance(a.matmul(turn_DD), b.matmul(turn_DD)),
+            frechetDistance(a.indexSelect(0, order), b),
+          ])
+            // prettier-ignore
+            expect(found).toBeCloseTo(expected, 9);
+          expect(frechetDistance(a, a)).toBeCloseTo(0, 9);
+        });
+      }),
+      { numRuns: 25 },
+    );
+  });
 });
 
 describe('statistics', () => {
@@ -48,63 +91,6 @@ describe('statistics', () => {
       const { count, mean_D, covariance_DD } = statisticsOf(features);
       expect([count, mean_D.toArray(), covariance_DD.toArray()]).toEqual([3, [3, 4], [4, 6, 6, 12]]);
       expect(() => statisticsOf(features.narrow(0, 0, 1))).toThrow(/at least 2 samples, got 1; sample more/);
-    });
-  });
-});
-
-describe('Inception Score', () => {
-  test('is one for samples that are all alike, and the number of classes for sure and balanced ones', () => {
-    scope(() => {
-      expect(inceptionScore(normal(1, 1, 10).expand([40, 10]), 10)).toEqual({
-        mean: expect.closeTo(1, 9) as number,
-        deviation: expect.closeTo(0, 9) as number,
-      });
-      const sure = ops.cat(Array.from({ length: 5 }, () => ops.eye(4, { dtype: 'float32', device: 'cpu' })), 0).mul(300); // prettier-ignore
-      expect(inceptionScore(sure, 20).mean).toBeCloseTo(4, 9);
-    });
-  });
-  test('splits are consecutive', () => {
-    scope(() => {
-      const sorted = ops.cat([tensor([[300, 0]]).expand([4, 2]), tensor([[0, 300]]).expand([4, 2])], 0);
-      expect(inceptionScore(sorted, 4).mean).toBeCloseTo(1, 9); // each split knows one class
-      const { mean, deviation } = inceptionScore(sorted, 6); // four and two of a class, then two of one
-      const first = Math.exp((4 * Math.log(6 / 4) + 2 * Math.log(6 / 2)) / 6);
-      expect([mean, deviation]).toEqual([
-        expect.closeTo((first + 1) / 2, 9) as number,
-        expect.closeTo((first - 1) / 2, 9) as number,
-      ]);
-    });
-  });
-});
-
-describe('precision and recall', () => {
-  test('extremes', () => {
-    scope(() => {
-      const set = normal(1, 100, 6);
-      expect(precisionRecall(set, set)).toEqual({ precision: 1, recall: 1 });
-      expect(precisionRecall(set, set.add(100))).toEqual({ precision: 0, recall: 0 });
-    });
-  });
-  test('samples of half the reference are precise and recall that half', () => {
-    scope(() => {
-      const [here, there] = [normal(1, 50, 2), normal(2, 50, 2).add(1000)];
-      const found = precisionRecall(ops.cat([here, there], 0), here);
-      expect(found).toEqual({ precision: 1, recall: 0.5 });
-    });
-  });
-  test('by hand on a line: radii are distances to the k-th other', () => {
-    scope(() => {
-      const column = (...values: number[]) => tensor(values.map((value) => [value]));
-      // k = 1: radii of the reference are 1, 1, 2, of the sample 6, 1, 1
-      const found = precisionRecall(column(0, 1, 3), column(-1.5, 4.5, 5.5), 1);
-      // only 4.5 lies within a reference radius (2 of 3); every reference lies within 6 of −1.5
-      expect(found).toEqual({ precision: expect.closeTo(1 / 3, 12) as number, recall: 1 });
-    });
-  });
-  test('blocks do not change the result', () => {
-    scope(() => {
-      const [a, b] = [normal(1, 90, 5), normal(2, 70, 5).mul(0.8)];
-      expect(precisionRecall(a, b, 3, 7)).toEqual(precisionRecall(a, b));
     });
   });
 });

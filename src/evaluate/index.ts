@@ -1,9 +1,21 @@
 // Metrics and pictures.
 export { accuracy, Classifier, featureWidth } from './classifier.js';
-export { frechetDistance, frechetDistanceOf } from './frechet.js';
+export { densityCoverage, densityNeighbours } from './densityCoverage.js';
+export { defaultTile, type TileSize } from './distances.js';
+export { FeatureMoments, rowsPerChunk } from './featureMoments.js';
+export { frechetDistance, frechetDistanceOf, FrechetFrom } from './frechet.js';
 export { type Cell, cellPng, cellsOf, gridPng, type GridOptions, type Png } from './grid.js';
-export { inceptionScore } from './inceptionScore.js';
+export {
+  type InceptionScore,
+  inceptionScoreInOrder,
+  inceptionScoreShuffled,
+  inceptionSplit,
+} from './inceptionScore.js';
+export { kernelDistance, type SubsetDistance, subsetKernelDistance, type SubsetOptions } from './kernelDistance.js';
+export { type Moments } from './moments.js';
+export { type Balls, inAnyBall, neighbourBalls, pairsInBalls, tallyBalls } from './neighbours.js';
 export { precisionRecall } from './precisionRecall.js';
 export { decibels, psnr } from './psnr.js';
+export { readReferenceStatistics, type ReferenceStatistics } from './referenceStatistics.js';
 export { ssim } from './ssim.js';
-export { type FeatureStatistics, statisticsOf } from './statistics.js';
+export { type FeatureStatistics, statisticsOf, statisticsOfMoments } from './statistics.js';

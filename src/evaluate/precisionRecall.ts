@@ -1,55 +1,28 @@
-// Improved precision and recall (Kynkäänniemi et al. 2019): a sample is precise where it lies within the k-th-neighbour radius of some
-// reference, a reference is recalled where it lies within that of some sample. Distances are computed in blocks, so memory stays bounded.
-// Legend: N and M samples, D feature dimensions, R rows of a block.
-import { noGrad, ops, scope, type Tensor } from '../torch/index.js';
-import { UsageError } from '../util/errors.js';
+// Improved precision and recall (Kynkäänniemi et al. 2019, equations 1 and 2): a sample is precise where it lies within the k-th-neighbour radius of
+// some reference, a reference is recalled where it lies within that of some sample. ADM's evaluator takes both so, with k = 3, but has distances in
+// float16, which moves images that lie near a radius.
+// Legend: N references, M samples, D feature dimensions.
+import { scope, type Tensor } from '../torch/index.js';
+import { defaultTile, type TileSize } from './distances.js';
+import { inAnyBall, neighbourBalls } from './neighbours.js';
 
-const exact = 2; // libtorch's cdist without the matrix-product short cut, whose rounding could decide ties
+const share = (found: Tensor): number => found.to('float64').mean().item();
 
-function blocks<T>(features_ND: Tensor, size: number, body: (block_RD: Tensor) => T): T[] {
-  const count = features_ND.size(0);
-  const results: T[] = [];
-  for (let start = 0; start < count; start += size)
-    results.push(scope(() => body(features_ND.narrow(0, start, Math.min(size, count - start)))));
-  return results;
-}
-
-/** Distance of each feature to its k-th nearest other one [N]. */
-function radii(features_ND: Tensor, k: number, block: number): Tensor {
-  const parts = blocks(features_ND, block, (part_RD) => {
-    const [nearest_RK] = ops.cdist(part_RD, features_ND, 2, exact).topk(k + 1, 1, false); // itself, at distance 0, is the first
-    return nearest_RK.select(1, k);
-  });
-  return ops.cat(parts, 0);
-}
-
-/** Share of `points` that lie within the radius of some centre. */
-function covered(points_MD: Tensor, centres_ND: Tensor, radius_N: Tensor, block: number): number {
-  const counts = blocks(points_MD, block, (part_RD) =>
-    ops.cdist(part_RD, centres_ND, 2, exact).le(radius_N).anyDim(1).sum().item(),
-  );
-  return counts.reduce((a, b) => a + b, 0) / points_MD.size(0);
-}
-
-/** Precision and recall of `sample_MD` against `reference_ND`, both in [0, 1]. */
+/**
+ * Precision and recall of samples [M, D] against references [N, D], both in [0, 1].
+ * @throws UsageError where there are not more than k on either side, or features are not finite
+ */
 export function precisionRecall(
   reference_ND: Tensor,
   sample_MD: Tensor,
   k = 3,
-  block = 1024,
+  tile: TileSize = defaultTile,
 ): { precision: number; recall: number } {
-  const fewest = Math.min(reference_ND.size(0), sample_MD.size(0));
-  if (fewest <= k)
-    throw new UsageError(
-      `precision and recall: expected more than ${k} images on either side, got ${fewest}; sample more`,
-    );
-  return noGrad(() =>
-    scope(() => {
-      const [reference, sample] = [reference_ND.to('float32'), sample_MD.to('float32')];
-      return {
-        precision: covered(sample, reference, radii(reference, k, block), block),
-        recall: covered(reference, sample, radii(sample, k, block), block),
-      };
-    }),
-  );
+  return scope(() => {
+    const [references, samples] = [reference_ND, sample_MD].map((one) => neighbourBalls(one, k, tile));
+    return {
+      precision: share(inAnyBall(references!, sample_MD, tile)),
+      recall: share(inAnyBall(samples!, reference_ND, tile)),
+    };
+  });
 }

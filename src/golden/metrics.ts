@@ -1,6 +1,6 @@
 // Checks a `metrics` file: Fréchet distance, Inception Score, precision and recall of two feature sets that a formula makes.
 // Legend: N samples, D feature dimensions.
-import { frechetDistance, inceptionScore, precisionRecall } from '../evaluate/index.js';
+import { frechetDistance, inceptionScoreInOrder, precisionRecall } from '../evaluate/index.js';
 import { noGrad, scope, type Tensor, tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import type { GoldenFile } from './goldenFile.js';
@@ -21,7 +21,7 @@ export function checkMetrics(file: GoldenFile): Check[] {
       const head = (name: string, found: Tensor) =>
         compareFloats(name, found.narrow(0, 0, file.tensor(name).size(0)), file.tensor(name), tolerance);
       const number = (name: string, found: number, expected: number) => compareNumber(name, found, expected, tolerance);
-      const score = inceptionScore(sample.narrow(1, 0, classes).mul(3), splitSize);
+      const score = inceptionScoreInOrder(sample.narrow(1, 0, classes).mul(3), splitSize);
       const [mean, deviation] = file.numbers('inception_score_mean_std');
       const { precision, recall } = precisionRecall(reference, sample, neighbours);
       const [expectedPrecision, expectedRecall] = file.numbers('precision_recall_k3');
