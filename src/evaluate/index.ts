@@ -19,3 +19,4 @@ export { decibels, psnr } from './psnr.js';
 export { readReferenceStatistics, type ReferenceStatistics } from './referenceStatistics.js';
 export { ssim } from './ssim.js';
 export { type FeatureStatistics, statisticsOf, statisticsOfMoments } from './statistics.js';
+export { Inception, type InceptionFeatures, inceptionPath, isInception, type LoadedInception, loadInception, publishedInception } from './inception/index.js'; // prettier-ignore

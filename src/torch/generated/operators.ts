@@ -27,6 +27,7 @@ const ARGMAX_0: Operator = { name: 'aten::argmax', args: ['self', 'dim', 'keepdi
 const ARGMIN_0: Operator = { name: 'aten::argmin', args: ['self', 'dim', 'keepdim'] };
 const AVGPOOL2D_0: Operator = { name: 'aten::avg_pool2d', args: ['self', 'kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override'] };
 const BADDBMM_0: Operator = { name: 'aten::baddbmm', args: ['self', 'batch1', 'batch2', 'beta', 'alpha'] };
+const BATCHNORM_0: Operator = { name: 'aten::batch_norm', args: ['input', 'weight', 'bias', 'running_mean', 'running_var', 'training', 'momentum', 'eps', 'cudnn_enabled'] };
 const BERNOULLI_0: Operator = { name: 'aten::bernoulli', args: ['self', 'generator'] };
 const BERNOULLI__0: Operator = { name: 'aten::bernoulli_.float', args: ['self', 'p', 'generator'] };
 const BINARYCROSSENTROPYWITHLOGITS_0: Operator = { name: 'aten::binary_cross_entropy_with_logits', args: ['self', 'target', 'weight', 'pos_weight', 'reduction'] };
@@ -223,6 +224,7 @@ const UNBIND_0: Operator = { name: 'aten::unbind.int', args: ['self', 'dim'] };
 const UNIFORM__0: Operator = { name: 'aten::uniform_', args: ['self', 'from', 'to', 'generator'] };
 const UNSQUEEZE_0: Operator = { name: 'aten::unsqueeze', args: ['self', 'dim'] };
 const UPSAMPLEBICUBIC2D_0: Operator = { name: 'aten::upsample_bicubic2d', args: ['self', 'output_size', 'align_corners', 'scales_h', 'scales_w'] };
+const UPSAMPLEBICUBIC2DAA_0: Operator = { name: 'aten::_upsample_bicubic2d_aa', args: ['self', 'output_size', 'align_corners', 'scales_h', 'scales_w'] };
 const UPSAMPLEBILINEAR2D_0: Operator = { name: 'aten::upsample_bilinear2d', args: ['self', 'output_size', 'align_corners', 'scales_h', 'scales_w'] };
 const UPSAMPLENEAREST2D_0: Operator = { name: 'aten::upsample_nearest2d', args: ['self', 'output_size', 'scales_h', 'scales_w'] };
 const VAR_0: Operator = { name: 'aten::var.correction', args: ['self', 'dim', 'correction', 'keepdim'] };
@@ -1165,6 +1167,11 @@ export abstract class TensorOperators {
     return wrap(native.call(UPSAMPLEBICUBIC2D_0.id ?? resolved(UPSAMPLEBICUBIC2D_0), this.handle, outputSize, alignCorners, scalesH, scalesW));
   }
 
+  /** `aten::_upsample_bicubic2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/native_functions.yaml */
+  upsampleBicubic2dAa(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
+    return wrap(native.call(UPSAMPLEBICUBIC2DAA_0.id ?? resolved(UPSAMPLEBICUBIC2DAA_0), this.handle, outputSize, alignCorners, scalesH, scalesW));
+  }
+
   /** `aten::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html */
   upsampleBilinear2d(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
     return wrap(native.call(UPSAMPLEBILINEAR2D_0.id ?? resolved(UPSAMPLEBILINEAR2D_0), this.handle, outputSize, alignCorners, scalesH, scalesW));
@@ -1295,6 +1302,11 @@ export function avgPool2d(self: TensorOperators, kernelSize: number | readonly n
 /** `aten::baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.baddbmm.html */
 export function baddbmm(self: TensorOperators, batch1: TensorOperators, batch2: TensorOperators, options?: { beta?: number | boolean; alpha?: number | boolean }): Tensor {
   return self.baddbmm(batch1, batch2, options);
+}
+
+/** `aten::batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float momentum, float eps, bool cudnn_enabled) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.batch_norm.html */
+export function batchNorm(input: TensorOperators, weight: TensorOperators | null | undefined, bias: TensorOperators | null | undefined, runningMean: TensorOperators | null | undefined, runningVar: TensorOperators | null | undefined, training: boolean, momentum: number, eps: number, cudnnEnabled: boolean): Tensor {
+    return wrap(native.call(BATCHNORM_0.id ?? resolved(BATCHNORM_0), input.handle, weight?.handle, bias?.handle, runningMean?.handle, runningVar?.handle, training, momentum, eps, cudnnEnabled));
 }
 
 /** `aten::bernoulli(Tensor self, *, Generator? generator=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html */
@@ -2200,6 +2212,11 @@ export function unsqueeze(self: TensorOperators, dim: number): Tensor {
 /** `aten::upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html */
 export function upsampleBicubic2d(self: TensorOperators, outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
   return self.upsampleBicubic2d(outputSize, alignCorners, scalesH, scalesW);
+}
+
+/** `aten::_upsample_bicubic2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/native_functions.yaml */
+export function upsampleBicubic2dAa(self: TensorOperators, outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
+  return self.upsampleBicubic2dAa(outputSize, alignCorners, scalesH, scalesW);
 }
 
 /** `aten::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html */

@@ -1,0 +1,19 @@
+// Fills a network by the hash formula, so that no weights have to be stored: the programs in test/programs do the same.
+import { hashSequence } from '../src/golden/hash.js';
+import type { Module } from '../src/nn/index.js';
+import { noGrad, scope, tensor } from '../src/torch/index.js';
+
+/** Offset and bound of a tensor's values, by its name and shape. */
+export type Range = (name: string, shape: readonly number[]) => readonly [offset: number, bound: number];
+
+/** Fills every parameter. */
+export function fillByFormula(module: Module, seed: number, range: Range): void {
+  noGrad(() => {
+    for (const [name, parameter] of module.namedParameters())
+      scope(() => {
+        const { shape, numel } = parameter;
+        const [offset, bound] = range(name, shape);
+        parameter.copy_(tensor(hashSequence(name, numel, seed, offset, bound), { shape }));
+      });
+  });
+}
