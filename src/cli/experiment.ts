@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPackagedData, getPackagedData, openData } from '../data/index.js';
-import { type Ground, grounds, type Materials, type RefinementExperiment, refinementExperiments, runRefinement } from '../experiments/index.js'; // prettier-ignore
+import { armCommands, generatorAtHand, type Ground, grounds, type Materials, type RefinementExperiment, refinementExperiments, runRefinement } from '../experiments/index.js'; // prettier-ignore
 import { classifierAssessor, judgeFor, loadGenerator, useMachine } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { didYouMean } from '../util/suggest.js';
@@ -26,6 +26,7 @@ interface Flags {
   classifier?: string;
   device: string;
   threads: number;
+  plan?: boolean;
 }
 
 function groundOf({ preset }: Flags): Ground {
@@ -62,9 +63,25 @@ async function openMaterials(ground: Ground, flags: Flags, generator: string | u
   return { data, train, assessor: classifierAssessor(judge) };
 }
 
+/** Prints the trainings of an experiment as commands. */
+function plan({ grounds: groundsOf, arms }: RefinementExperiment, chosen: Ground, flags: Flags): void {
+  for (const ground of groundsOf?.(chosen) ?? [chosen]) {
+    const generator = (ground === chosen ? flags.generator : undefined) ?? generatorAtHand(ground);
+    if (generator === undefined)
+      throw new UsageError(`--plan: the generator of ${ground.name} is not trained yet; run the experiment without --plan, or give one with --generator`); // prettier-ignore
+    const data = flags.data ?? ground.data ?? 'IMAGES';
+    for (const command of armCommands(ground, arms, { ...flags, data, generator })) console.log(command);
+  }
+}
+
 async function run(experiment: RefinementExperiment, flags: Flags): Promise<void> {
   useMachine(flags);
   const ground = groundOf(flags);
+  const arms = chosenArms(experiment, flags);
+  if (flags.plan) {
+    plan({ ...experiment, arms }, ground, flags);
+    return;
+  }
   const { measure } = ground;
   const { seeds, out, set, device, threads, batch, generator } = flags;
   const options = {
@@ -76,7 +93,6 @@ async function run(experiment: RefinementExperiment, flags: Flags): Promise<void
     count: flags.count ?? measure.count,
     command: `scalewise experiment ${process.argv.slice(3).join(' ')}`,
   }; // prettier-ignore
-  const arms = chosenArms(experiment, flags);
   const materials = (one: Ground) => openMaterials(one, flags, one === ground ? generator : undefined);
   const { folder, end } = await runRefinement({ ...experiment, arms }, ground, materials, options);
   process.exitCode = exitCodeOf(end);
@@ -115,6 +131,7 @@ function withFlags(command: Command): Command {
     .option('-n, --count <n>', 'samples a measurement', positive('--count'))
     .option('-b, --batch <n>', 'images at once', positive('--batch'), 100)
     .option('--classifier <file>', 'the classifier that measures; trained and kept in the cache where it is missing')
+    .option('--plan', 'print the trainings as commands and stop: done elsewhere into the same folders, they are found')
     .option('--device <name>', 'cpu, cuda or cuda:N', 'cpu')
     .option('--threads <n>', 'threads of an operator; 0 for one a core', wholeNumber('--threads'), 0);
 }

@@ -56,7 +56,7 @@ function whisker(ends: (value: (i: number) => number) => [readonly number[], rea
 export function whiskerChart({ title, xName }: Omit<Axes, 'yName'>, rows: readonly Whisker[]): string {
   const names = rows.map(({ name }) => name);
   const spans = rows.flatMap(({ low, high }, i) => (low === undefined || high === undefined ? [] : [[low, high, i]]));
-  return render(90 + 30 * rows.length, {
+  return render(130 + 30 * rows.length, {
     title: { text: title, left: 'center', textStyle: { fontSize: 14 } },
     grid: { left: 16, right: 40, top: 40, bottom: 44, containLabel: true },
     xAxis: { type: 'value', name: xName, nameLocation: 'middle', nameGap: 28 },

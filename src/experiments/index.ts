@@ -1,6 +1,13 @@
 // Experiments: the paper's tables and figures as programs, each with its control, seeds and report.
 export { type Arm, type RefinementExperiment, refinementExperiments } from './catalogue.js';
+export { generatorAtHand } from './base.js';
 export { type Ground, grounds } from './grounds.js';
 export { type Block, type Page, pageHtml, pageMarkdown, type Table, writePage } from './page.js';
+export { armCommands } from './plan.js';
 export { type ExperimentOptions, type Materials, runRefinement } from './refinement.js';
 export { intervalText, relativeDifferences, spreadText, type Summary, summarise, verdictOf } from './summary.js';
+export { type Grid, gridPoints, parseValues } from './sweepGrid.js';
+export { hashOf, PointStore, type SweepJudge, type SweepModel, type SweptGuidance } from './sweepPoints.js';
+export { bestTable, type SweepAccount, sweepWarnings, writeSweep } from './sweepReport.js';
+export { runSweep } from './sweepRun.js';
+export { bestOf, type Sweep } from './sweepSummary.js';

@@ -57,10 +57,11 @@ export function parseValues(flag: string, text: string): number[] {
  * @throws UsageError where they are more than ten thousand
  */
 export function gridPoints(grid: Grid): GridPoint[] {
-  const count = Object.values(grid).reduce((product, values: readonly number[]) => product * values.length, 1);
+  const filters = filtersOf(grid);
+  const count = filters.length * grid.cfg.length;
   if (count > mostPoints)
     throw new UsageError(`sweep: expected at most ${mostPoints} points, the grid has ${count}; take larger steps`);
-  return filtersOf(grid).flatMap((filter) => grid.cfg.map((cfg) => ({ cfg, ...filter })));
+  return filters.flatMap((filter) => grid.cfg.map((cfg) => ({ cfg, ...filter })));
 }
 
 /** The filters of a grid: what a point has besides its guidance. */

@@ -46,7 +46,7 @@ function comparison(arms: readonly Arm[]): string {
   const change = (100 * (fcd('sar') - fcd('control'))) / fcd('control');
   const verb = change < 0 ? 'below' : 'above';
   return `With this one seed the FCD after SAR is ${Math.abs(change).toFixed(1)} % ${verb} the control's.
-One seed cannot tell such a difference from noise: \`scalewise experiment refine-vs-control --seeds 3\` prints mean and spread.`;
+One seed cannot tell such a difference from noise: \`scalewise experiment forcing --arms sar --seeds 3\` prints mean and spread.`;
 }
 
 /** The report as Markdown. */

@@ -1,0 +1,126 @@
+// Measured points of a sweep as files: one JSON file a point, below a folder a model, under a name that says its settings. All that settles the figures
+// is in the file and, as a hash, in its name, so that points of other counts, seeds, classifiers or weights lie beside each other and are never mixed.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Assessor, Figures, JudgeOptions, Models, SamplingSettings } from '../recipes/index.js';
+import type { Guidance } from '../sampling/index.js';
+import { differences } from '../util/differences.js';
+import { UsageError } from '../util/errors.js';
+import { explainIo, writeFileAtomic } from '../util/files.js';
+import { type GridPoint, pointName } from './sweepGrid.js';
+
+/** Guidance of a shape; a point says how strong. */
+export type SweptGuidance = Extract<Guidance, { shape: 'ramp' | 'constant' }>;
+
+/** A model of a sweep. */
+export interface SweepModel {
+  /** Tells it from the other models in reports. */
+  name: string;
+  /** As the user gave it. */
+  path: string;
+  /** Hash of the weights of generator and tokenizer. */
+  fingerprint: string;
+  /** How it samples, but for what a point says. */
+  settings: SamplingSettings & { guidance: SweptGuidance };
+  /** Loads it; the sweep disposes of it. */
+  open(): Pick<Models, 'generator' | 'tokenizer'>;
+}
+
+/** What judges, and what tells it from a judge of the same name, such as a hash of its weights. */
+export interface SweepJudge {
+  assessor: Assessor;
+  fingerprint: string;
+}
+
+/** A model at a point with a seed. */
+export interface Task extends Omit<JudgeOptions, 'count' | 'batchSize'> {
+  model: SweepModel;
+  point: GridPoint;
+}
+
+/** The settings that a point samples with. */
+export function settingsAt({ settings }: SweepModel, { cfg, topK, topP, temperature }: GridPoint): SamplingSettings {
+  return { ...settings, guidance: { ...settings.guidance, scale: cfg }, topK, topP, temperature };
+}
+
+/** 16 hexadecimal digits that stand for some parts. */
+export function hashOf(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+const recordSchema = z.object({
+  settings: z.record(z.string(), z.unknown()),
+  // JSON has no word for what is no number; such a figure is kept as null
+  figures: z.record(z.string(), z.number().nullable().transform((value) => value ?? NaN)), // prettier-ignore
+});
+
+function parseRecord(path: string): z.output<typeof recordSchema> {
+  const text = explainIo(path, () => readFileSync(path, 'utf8'));
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch {
+    throw new UsageError(`${path}: it is no measured point of a sweep; remove it to measure the point again`);
+  }
+}
+
+/** The points of a folder that were measured by one judge and with one number of samples. */
+export class PointStore {
+  constructor(
+    readonly out: string,
+    readonly judge: SweepJudge,
+    readonly options: Omit<JudgeOptions, 'seed'>,
+  ) {}
+
+  /** All that settles the figures of a task, as JSON has it. */
+  #settings({ model, point, seed }: Task): Record<string, unknown> {
+    const { device = 'cpu', ...sampling } = settingsAt(model, point);
+    const { assessor, fingerprint } = this.judge;
+    const settings = {
+      weights: model.fingerprint,
+      judge: { measures: assessor.headline.name, reference: assessor.reference, fingerprint },
+      ...this.options,
+      seed,
+      device: device.split(':')[0], // one GPU computes as another
+      ...sampling,
+    };
+    return JSON.parse(JSON.stringify(settings)) as Record<string, unknown>;
+  }
+
+  /** A model's folder, which keeps the name that it was made with. */
+  #folder({ name, fingerprint }: SweepModel): string {
+    const all = join(this.out, 'points');
+    const there = existsSync(all) ? readdirSync(all).find((folder) => folder.endsWith(`-${fingerprint}`)) : undefined;
+    return join(all, there ?? `${name.replace(/[^\w.-]+/g, '_')}-${fingerprint}`);
+  }
+
+  /** The file of a task. */
+  file(task: Task): string {
+    const { count } = this.options;
+    const hash = hashOf(JSON.stringify(this.#settings(task))).slice(0, 8);
+    return join(this.#folder(task.model), `${pointName(task.point)}-n${count}-s${task.seed}-${hash}.json`);
+  }
+
+  /**
+   * The figures of a task; undefined where it was not measured.
+   * @throws UsageError where its file holds something else
+   */
+  read(task: Task): Figures | undefined {
+    const path = this.file(task);
+    if (!existsSync(path)) return undefined;
+    const { settings, figures } = parseRecord(path);
+    const changed = differences(settings, this.#settings(task));
+    if (!changed.length && this.judge.assessor.headline.key in figures) return figures;
+    throw new UsageError(
+      `${path}: expected a point of the settings that its name says, found others (${changed.join(', ') || 'figures'}); remove it to measure the point again`,
+    );
+  }
+
+  /** Keeps the figures of a task. */
+  write(task: Task, figures: Figures): void {
+    const { name, path } = task.model;
+    const record = { model: { name, path }, settings: this.#settings(task), figures };
+    writeFileAtomic(this.file(task), `${JSON.stringify(record, null, 2)}\n`);
+  }
+}

@@ -1,0 +1,135 @@
+// The report of a sweep: tables of best points, models at the same settings and at the same guidance, warnings, the picture, and a CSV file of all points.
+import { join } from 'node:path';
+import { type Assessor, type Column, writeSvg } from '../recipes/index.js';
+import { writeFileAtomic } from '../util/files.js';
+import { type Block, type Table, writePage } from './page.js';
+import { sweepSvg } from './sweepCharts.js';
+import { filtersOf, filterText, pointText } from './sweepGrid.js';
+import type { Measured } from './sweepRun.js';
+import { bestOf, edgesOf, frontierOf, percentOver, pointAt, pointsOf, type Sweep } from './sweepSummary.js';
+
+/** A sweep with what else its report says. */
+export interface SweepAccount {
+  sweep: Sweep;
+  assessor: Assessor;
+  /** Samples a point, and the seed of all of them. */
+  count: number;
+  seed: number;
+  /** Points that there would be if it were whole. */
+  total: number;
+  /** The command that makes it. */
+  command: string;
+  /** Further sentences for the reader, e.g. what the distance is not. */
+  notes: readonly string[];
+}
+
+const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)} %`;
+const percentText = (value: number | undefined) => (value === undefined ? '–' : signed(value));
+const figure = ({ key, digits }: Column, one: Measured | undefined) => one?.figures[key]?.toFixed(digits) ?? '–';
+
+/** A distance with its difference from the first model's. */
+function against(headline: Column, one: Measured | undefined, first: Measured | undefined): string {
+  const text = figure(headline, one);
+  if (one === undefined || one.model === first?.model) return text;
+  return `${text} (${percentText(percentOver(one.figures[headline.key], first?.figures[headline.key]))})`;
+}
+
+/** Each model at its own best point, the differences from the first model's best. */
+export function bestTable({ sweep, assessor: { headline, columns } }: SweepAccount): Table {
+  const first = bestOf(sweep, sweep.models[0]!);
+  const filters = filtersOf(sweep.grid).length > 1;
+  const rows = sweep.models.map((model, i) => {
+    const best = bestOf(sweep, model);
+    const place = best ? [String(best.point.cfg), ...(filters ? [filterText(best.point)] : [])] : ['–', ...(filters ? ['–'] : [])]; // prettier-ignore
+    const difference = i === 0 ? '' : percentText(percentOver(best?.figures[headline.key], first?.figures[headline.key])); // prettier-ignore
+    return [model.name, ...place, ...columns.map((column) => figure(column, best)), difference];
+  });
+  const place = ['best guidance', ...(filters ? ['filter'] : [])];
+  const against = sweep.models.length > 1 ? `${headline.name} against ${sweep.models[0]!.name}` : '';
+  const header = ['model', ...place, ...columns.map(({ name }) => name), against];
+  if (against) return { header, rows };
+  return { header: header.slice(0, -1), rows: rows.map((row) => row.slice(0, -1)) };
+}
+
+/** All models at the settings that are the best of one of them. */
+export function settingsTable({ sweep, assessor: { headline } }: SweepAccount): Table {
+  const rows = sweep.models.flatMap((model) => {
+    const best = bestOf(sweep, model);
+    if (!best) return [];
+    const there = sweep.models.map((each) => pointAt(sweep, each, best.point));
+    return [[`best of ${model.name}: ${pointText(best.point)}`, ...there.map((one) => against(headline, one, there[0]))]]; // prettier-ignore
+  });
+  return { header: ['settings', ...sweep.models.map(({ name }) => name)], rows };
+}
+
+/** All models at every guidance, with the filter that is best for each there. The best of a model is bold. */
+export function guidanceTable({ sweep, assessor: { headline } }: SweepAccount): Table {
+  const frontiers = sweep.models.map((model) => frontierOf(sweep, model));
+  const bests = sweep.models.map((model) => bestOf(sweep, model));
+  const filters = filtersOf(sweep.grid).length > 1;
+  const rows = sweep.grid.cfg.map((cfg) => {
+    const there = frontiers.map((points) => points.find(({ point }) => point.cfg === cfg));
+    const cells = there.map((one, i) => {
+      const text = against(headline, one, there[0]) + (one && filters ? `, ${filterText(one.point)}` : '');
+      return one && one === bests[i] ? `**${text}**` : text;
+    });
+    return [String(cfg), ...cells];
+  });
+  return { header: ['guidance', ...sweep.models.map(({ name }) => name)], rows };
+}
+
+/** What stands in the way of trusting the best points: the grid ends there, points are missing, or figures are no numbers. */
+export function sweepWarnings({ sweep, total }: SweepAccount): string[] {
+  const edges = sweep.models.flatMap((model) => {
+    const best = bestOf(sweep, model);
+    const ends = best ? edgesOf(best.point, sweep.grid, model.settings.guidance.shape) : [];
+    return ends.length ? [`${model.name}: its best point lies at ${ends.join(' and ')}, the edge of the grid; beyond it may be a better one`] : []; // prettier-ignore
+  });
+  const broken = sweep.models.flatMap((model) => {
+    const points = pointsOf(sweep, model).filter(({ figures }) => !Number.isFinite(figures[sweep.key]));
+    return points.length ? [`${model.name}: the distance is no number at ${points.map(({ point }) => pointText(point)).join('; ')}`] : []; // prettier-ignore
+  });
+  const missing = total - sweep.points.length;
+  const unfinished = `${missing} of ${total} points are not measured yet; the same command goes on`;
+  return [...(missing ? [unfinished] : []), ...edges, ...broken];
+}
+
+/** All points as a CSV file's text, a row a point. */
+export function sweepCsv({ sweep, assessor: { columns }, count, seed }: SweepAccount): string {
+  const cell = (value: string | number) =>
+    typeof value === 'string' && /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : String(value);
+  const header = ['model', 'path', 'weights', 'cfg', 'topK', 'topP', 'temperature', 'count', 'seed'];
+  const rows = sweep.points.map(({ model, point: { cfg, topK, topP, temperature }, figures }) => [
+    ...[model.name, model.path, model.fingerprint, cfg, topK, topP, temperature, count, seed],
+    ...columns.map(({ key }) => figures[key] ?? ''),
+  ]);
+  return [[...header, ...columns.map(({ key }) => key)], ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
+}
+
+function blocksOf(account: SweepAccount): Block[] {
+  const { sweep, assessor, count, seed, command, notes } = account;
+  const several = sweep.models.length > 1;
+  const warnings = sweepWarnings(account);
+  const shapes = [...new Set(sweep.models.map(({ settings }) => settings.guidance.shape))].join(' and ');
+  return [
+    { text: `${count} samples a point, all with seed ${seed}, against ${assessor.reference}; guidance: ${shapes}.` }, // prettier-ignore
+    { command },
+    ...(warnings.length ? [{ heading: 'Warnings' }, { list: warnings }] : []),
+    { heading: several ? 'Each model at its own best' : 'The best point' },
+    { table: bestTable(account) },
+    ...(several ? [{ heading: 'All models at the same settings' }, { table: settingsTable(account) }] : []),
+    { heading: several ? 'All models at the same guidance' : 'Every guidance' },
+    { table: guidanceTable(account) },
+    { picture: 'sweep', caption: 'Diamonds are the best points, with their guidance beside them.', kind: 'svg' },
+    { text: `All points are in \`sweep.csv\`. ${notes.join(' ')}`.trim() },
+  ];
+}
+
+/** Writes `report.md`, `report.html`, `sweep.svg`, `sweep.png` and `sweep.csv` into a folder. */
+export async function writeSweep(folder: string, account: SweepAccount): Promise<void> {
+  const { sweep, assessor } = account;
+  await writeSvg(join(folder, 'sweep'), sweepSvg(sweep, assessor.columns));
+  writeFileAtomic(join(folder, 'sweep.csv'), sweepCsv(account));
+  const names = sweep.models.map(({ name }) => name).join(', ');
+  writePage(folder, { title: `Guidance sweep of ${names}`, blocks: blocksOf(account) });
+}
