@@ -28,7 +28,7 @@ export interface Ground {
   measure: { network: 'classifier' | 'inception'; cfgs: readonly number[]; topK: number; topP: number; count: number };
 }
 
-const small = { network: 'classifier' as const, cfgs: [0, 1, 2, 3], topK: 0, topP: 0, count: 2000 };
+const small = { network: 'classifier' as const, cfgs: [0, 0.5, 1, 1.5], topK: 0, topP: 0, count: 2000 };
 
 function packaged(data: 'fashion-mnist' | 'cifar10', family: 'flexvar' | 'var'): Ground {
   const suffix = family === 'var' ? '-var' : '';
