@@ -17,3 +17,10 @@ export function fillByFormula(module: Module, seed: number, range: Range): void 
       });
   });
 }
+
+/** As `value_range` of test/programs/inception.py. */
+export const inceptionRange: Range = (name, shape) => {
+  if (name.endsWith('running_var')) return [1, 0.3];
+  if (name.endsWith('bn.weight')) return [1, 0.1];
+  return shape.length === 1 ? [0, 0.05] : [0, Math.sqrt(6 / shape.slice(1).reduce((a, b) => a * b))];
+};

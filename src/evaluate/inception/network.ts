@@ -4,7 +4,7 @@
 import { inTurn, Linear, Module } from '../../nn/index.js';
 import { noGrad, ops, scope, type Tensor } from '../../torch/index.js';
 import { Block, ConvolutionUnit, pool, type Witness } from './blocks.js';
-import { type BlockPlan, blocks, type Pooling, stem, type UnitPlan } from './plan.js';
+import { type BlockPlan, blocks, type PoolPlan, stem, type UnitPlan } from './plan.js';
 import { resizeLikeTensorFlow } from './resize.js';
 
 /** Side of the images that the network sees. */
@@ -20,7 +20,7 @@ interface Layer {
   forward: (x_BCHW: Tensor, witness?: Witness) => Tensor;
 }
 
-const pooling = (name: string, how: Pooling): Layer => ({ name, forward: (x_BCHW) => pool(x_BCHW, how) });
+const poolingLayer = ({ name, pooling }: PoolPlan): Layer => ({ name, forward: (x_BCHW) => pool(x_BCHW, pooling) });
 
 /** A block's first branch comes first in its output: the first channels of the one are those of the other. */
 function spatialFeatures(output_BCHW: Tensor): Tensor {
@@ -71,7 +71,7 @@ export class Inception extends Module {
       return { name: plan.name, forward: (x, witness) => made.forward(x, witness) };
     };
     const layers = [
-      ...stem.map((plan, i) => (typeof plan === 'string' ? pooling(`stem.${i}`, plan) : convolution(plan))),
+      ...stem.map((plan) => ('pooling' in plan ? poolingLayer(plan) : convolution(plan))),
       ...blocks.map(block),
     ];
     const cut = layers.findIndex(({ name }) => name === spatialBlock) + 1;
@@ -113,6 +113,7 @@ export class Inception extends Module {
       }));
       return inTurn(seen, input);
     };
+    witness?.('input', image_B3HW);
     const middle_BCHW = run(this.#toSpatial, image_B3HW);
     const pool_BD = run(this.#toPool, middle_BCHW).mean([2, 3]);
     const logitsWithoutBias_BK = ops.linear(pool_BD, this.head.weight_OI);

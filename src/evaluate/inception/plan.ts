@@ -120,15 +120,21 @@ function blockE(name: string, pooling: Pooling): BlockPlan {
   };
 }
 
-/** From 299 × 299 to 35 × 35: convolutions, and where the largest of 3 × 3 with a stride of 2 is taken. */
-export const stem: readonly (UnitPlan | 'max of stride 2')[] = [
+/** A pooling layer. */
+export interface PoolPlan {
+  name: string;
+  pooling: Pooling;
+}
+
+/** From 299 × 299 to 35 × 35. */
+export const stem: readonly (UnitPlan | PoolPlan)[] = [
   unit('Conv2d_1a_3x3', 32, 3, halving), // conv
   unit('Conv2d_2a_3x3', 32, 3, unpadded), // conv_1
   unit('Conv2d_2b_3x3', 64, 3), // conv_2
-  'max of stride 2', // pool
+  { name: 'pool', pooling: 'max of stride 2' },
   unit('Conv2d_3b_1x1', 80, 1), // conv_3
   unit('Conv2d_4a_3x3', 192, 3, unpadded), // conv_4
-  'max of stride 2', // pool_1
+  { name: 'pool_1', pooling: 'max of stride 2' },
 ];
 
 /** All blocks, from 35 × 35 × 192 to 8 × 8 × 2048. */

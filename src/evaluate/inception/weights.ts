@@ -68,9 +68,9 @@ export function fillInception(network: Inception, file: OpenWeights): void {
 export function loadInception(path = inceptionPath(), device = 'cpu'): LoadedInception {
   if (!existsSync(path))
     throw new UsageError(`${path}: expected the weights of Inception-v3, found no such file; ${howToFetch} and put it there`); // prettier-ignore
-  using file = openWeights(path);
   const published = !path.endsWith('.safetensors');
   if (published) checkSum(path);
+  using file = openWeights(path);
   const network = new Inception();
   fillInception(network, file);
   network.requireGrad(false).eval();
