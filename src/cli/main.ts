@@ -18,6 +18,7 @@ import { registerQuickstart } from './quickstart.js';
 import { registerReconstruct } from './reconstruct.js';
 import { registerRuns } from './runs.js';
 import { registerSample } from './sample.js';
+import { registerSweep } from './sweep.js';
 import { registerTokenizer } from './tokenizer.js';
 import { registerRefine, registerTrain } from './train.js';
 
@@ -35,6 +36,7 @@ const commands = [
   registerEdit,
   registerEma,
   registerEvaluate,
+  registerSweep,
   registerLaunch,
   registerExperiment,
   registerRuns,

@@ -7,10 +7,11 @@ import { bestOf, frontierOf, pointsOf, type Sweep } from './sweepSummary.js';
 
 const width = 560;
 const height = 400;
-const colours = ['#3366cc', '#dc3912', '#109618', '#990099', '#ff9900', '#0099c6', '#8b5a2b', '#5f6b7a'];
-const colourOf = (index: number) => colours[index % colours.length]!;
+/** Colours of the models, and of the filters, which stand for something else. */
+const modelColours = ['#3366cc', '#dc3912', '#109618', '#990099', '#ff9900', '#0099c6', '#8b5a2b', '#5f6b7a'];
+const filterColours = ['#222222', '#00897b', '#c2185b', '#7cb342', '#5e35b1', '#f4a100', '#039be5', '#a1887f'];
 /** More lines than this in one panel cannot be told apart. */
-const mostFilters = colours.length;
+const mostFilters = filterColours.length;
 
 /** A dot of a line; the label stands beside it. */
 interface Dot {
@@ -30,6 +31,7 @@ interface Panel {
   xName: string;
   yName: string;
   lines: readonly Line[];
+  colours: readonly string[];
 }
 
 /** A dot as echarts has it. */
@@ -38,24 +40,36 @@ const datum = ({ at, label }: Dot, fontWeight: 'normal' | 'bold' = 'normal') => 
   label: { show: label !== undefined, formatter: label ?? '', position: 'top', fontSize: 11, fontWeight },
 });
 
-function seriesOf({ name, dots, best }: Line, index: number): object[] {
-  const color = colourOf(index);
+function seriesOf({ name, dots, best }: Line, color: string): object[] {
   const line = { type: 'line', name, data: dots.map((dot) => datum(dot)), symbol: 'circle', symbolSize: 5, color };
-  const mark = best && { type: 'scatter', data: [datum(best, 'bold')], symbol: 'diamond', symbolSize: 15, color, z: 5 };
+  const mark = best && {
+    type: 'scatter',
+    data: [datum(best, 'bold')],
+    symbol: 'diamond',
+    symbolSize: 15,
+    itemStyle: { color, opacity: 1 },
+    z: 5,
+  };
   return [line, ...(mark ? [mark] : [])];
 }
 
-function svgOf({ title, xName, yName, lines }: Panel): string {
+/** About how many rows of the legend the names fill. */
+function legendRows(lines: readonly Line[]): number {
+  const wide = ({ name }: Line) => 52 + 6.5 * name.length;
+  return Math.ceil(lines.reduce((sum, line) => sum + wide(line), 0) / (width - 40));
+}
+
+function svgOf({ title, xName, yName, lines, colours }: Panel): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   chart.setOption({
     animation: false,
     backgroundColor: '#fff',
     title: { text: title, left: 'center', textStyle: { fontSize: 14, width: width - 40, overflow: 'truncate' } },
-    legend: { type: 'plain', bottom: 0, data: lines.map(({ name }) => name) },
-    grid: { left: 66, right: 28, top: 44, bottom: 62 + 18 * Math.floor(lines.length / 4) },
+    legend: { type: 'plain', bottom: 0, itemGap: 22, data: lines.map(({ name }) => name) },
+    grid: { left: 66, right: 28, top: 44, bottom: 46 + 20 * legendRows(lines) },
     xAxis: { type: 'value', name: xName, nameLocation: 'middle', nameGap: 26, scale: true },
     yAxis: { type: 'value', name: yName, nameLocation: 'middle', nameGap: 46, scale: true },
-    series: lines.flatMap(seriesOf),
+    series: lines.flatMap((line, i) => seriesOf(line, colours[i % colours.length]!)),
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
@@ -85,7 +99,13 @@ function distancePanel(sweep: Sweep, headline: Column): Panel {
   const place: Place = ({ point, figures }) => [point.cfg, figures[sweep.key]!];
   const several = filtersOf(sweep.grid).length > 1 ? ', best of the filters' : '';
   const lines = sweep.models.map((model) => lineOf(model.name, frontierOf(sweep, model), bestOf(sweep, model), place));
-  return { title: `${headline.name} against guidance${several}`, xName: 'guidance', yName: headline.name, lines };
+  return {
+    title: `${headline.name} against guidance${several}`,
+    xName: 'guidance',
+    yName: headline.name,
+    lines,
+    colours: modelColours,
+  };
 }
 
 /** What guidance trades: precision against recall, the same points as in the first panel. */
@@ -95,7 +115,13 @@ function tradePanel(sweep: Sweep): Panel {
     const points = frontierOf(sweep, model);
     return lineOf(model.name, points, bestOf(sweep, model), place, (i) => i === 0 || i === points.length - 1);
   });
-  return { title: 'Precision against recall, along guidance', xName: 'recall', yName: 'precision', lines };
+  return {
+    title: 'Precision against recall, along guidance',
+    xName: 'recall',
+    yName: 'precision',
+    lines,
+    colours: modelColours,
+  };
 }
 
 /** One model, a line a filter. */
@@ -108,7 +134,7 @@ function filterPanel(sweep: Sweep, index: number, headline: Column): Panel {
     const points = own.filter(({ point }) => sameFilter(point, filter));
     return lineOf(filterText(filter), points, best && points.includes(best) ? best : undefined, place);
   });
-  return { title: model.name, xName: 'guidance', yName: headline.name, lines };
+  return { title: model.name, xName: 'guidance', yName: headline.name, lines, colours: filterColours };
 }
 
 /** The picture, panels side by side. Best points are diamonds with their guidance beside them. */

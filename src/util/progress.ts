@@ -11,7 +11,8 @@ export interface Progress {
 
 const lineEvery = 10_000; // milliseconds
 
-function duration(seconds: number): string {
+/** Seconds in words, e.g. `2 min 5 s`. */
+export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
   const whole = Math.max(0, Math.round(seconds));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];

@@ -1,0 +1,140 @@
+// `scalewise sweep` with the weights that come with Scalewise, on a small folder of PNG files and a classifier that has learnt nothing.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Classifier } from '../evaluate/index.js';
+import { initialiseConvolutions } from '../models/index.js';
+import { saveWeights } from '../nn/index.js';
+import { type GeneratorCard, loadModels, saveGenerator, saveTokenizer } from '../recipes/index.js';
+import { Generator } from '../torch/index.js';
+import { seedFor } from '../util/random.js';
+import { run } from './main.js';
+import { namesOf } from './sweepModels.js';
+
+const root = mkdtempSync(join(tmpdir(), 'scalewise-cli-sweep-'));
+const at = (name: string) => join(root, name);
+const weights = join(import.meta.dirname, '..', '..', 'weights', 'fashion-mnist');
+const classes = Array.from({ length: 10 }, (_, i) => `class${i}`);
+
+/** The run folder `name` with one of the generators and a card of its own. */
+function modelFolder(name: string, file: string, card: Partial<GeneratorCard>): void {
+  const models = loadModels(join(weights, file), undefined);
+  saveGenerator(at(`${name}/generator.safetensors`), models.generator, { ...models.card, classes, data: at('data'), ...card }); // prettier-ignore
+  saveTokenizer(at(`${name}/tokenizer.safetensors`), models.tokenizer);
+  models.generator.dispose();
+  models.tokenizer.dispose();
+}
+
+beforeAll(async () => {
+  for (const [split, name] of ['train', 'test'].flatMap((each) => classes.map((one) => [each, one] as const))) {
+    mkdirSync(at(`data/${split}/${name}`), { recursive: true });
+    for (let i = 0; i < 2; i++) {
+      const pixels = Uint8Array.from({ length: 32 * 32 }, (_, place) => seedFor(name, i, place >> 4) % 256);
+      const image = sharp(pixels, { raw: { width: 32, height: 32, channels: 1 } });
+      await image.png().toFile(at(`data/${split}/${name}/${split}${i}.png`));
+    }
+  }
+  modelFolder('before', 'generator.safetensors', {});
+  modelFolder('after', 'generator-sar.safetensors', {});
+  modelFolder('animals', 'generator-sar.safetensors', { classes: classes.map((name) => `animal ${name}`) });
+  modelFolder('elsewhere', 'generator-sar.safetensors', { data: 'cifar10' });
+  using random = new Generator(1);
+  const classifier = new Classifier(10);
+  initialiseConvolutions(classifier, random);
+  saveWeights(at('classifier.safetensors'), classifier.stateDict(), { kind: 'classifier', classes: '10' });
+  classifier.dispose();
+});
+afterAll(() => {
+  rmSync(root, { recursive: true });
+});
+
+const out: string[] = [];
+const told: string[] = [];
+beforeEach(() => {
+  out.length = told.length = 0;
+  process.exitCode = 0;
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
+  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = 0;
+});
+const sweep = (...args: string[]) => run(['node', 'scalewise', 'sweep', ...args, '--threads', '1']);
+const small = ['--classifier', at('classifier.safetensors'), '--count', '20', '-b', '20', '-o', at('sweep')];
+const pair = [at('before'), at('after'), ...small, '--cfg', '1:2:1'];
+
+describe('two models at two strengths of guidance', () => {
+  test('a table, warnings and all files; the same command again measures nothing', async () => {
+    await sweep(...pair);
+    expect(process.exitCode).toBe(0);
+    expect(out[0]).toMatch(/^model +best guidance +FCD +precision +recall +class agreement +FCD against before$/);
+    expect(out[1]).toMatch(/^before +[12] +\d+\.\d{3} /);
+    expect(out[2]).toMatch(/^after +[12] +\d+\.\d{3} .* [+−]\d+\.\d %$/);
+    expect(out[3]).toMatch(/^warning: before: its best point lies at the (lowest|highest) guidance/);
+    expect(out.at(-1)).toBe(`${at('sweep/report.html')} shows all 4 points`);
+    expect(told.filter((line) => /^\d\/4 points/.test(line))).toHaveLength(5);
+    expect(readdirSync(at('sweep')).sort()).toEqual(['points', 'report.html', 'report.md', 'sweep.csv', 'sweep.png', 'sweep.svg']); // prettier-ignore
+    const table = readFileSync(at('sweep/sweep.csv'), 'utf8');
+    const figures = table.trimEnd().split('\n').slice(1).map((line) => line.split(',')[9]); // prettier-ignore
+    expect(new Set(figures).size).toBe(4);
+    const first = [...out];
+    out.length = told.length = 0;
+    await sweep(...pair);
+    expect([out, told]).toEqual([first, []]);
+    expect(readFileSync(at('sweep/sweep.csv'), 'utf8')).toBe(table);
+  });
+
+  test('JSON, of a grid of which a part is there', async () => {
+    await sweep(...pair, '--cfg', '0,1:2:1', '--json');
+    expect(told.filter((line) => /^\d\/6 points/.test(line))).toHaveLength(3);
+    const report = JSON.parse(out.join('')) as { points: { model: string; cfg: number; figures: object }[]; best: object[] }; // prettier-ignore
+    expect(report).toMatchObject({
+      count: 20,
+      seed: 0,
+      distance: 'fcd',
+      total: 6,
+      reference: `${at('data')} test (20 images)`,
+    });
+    expect(report.points.map(({ model, cfg }) => `${model} ${cfg}`)).toEqual(['before 0', 'before 1', 'before 2', 'after 0', 'after 1', 'after 2']); // prettier-ignore
+    expect(report.best.map((one) => Object.keys(one))).toEqual([1, 2].map(() => ['model', 'cfg', 'topK', 'topP', 'temperature'])); // prettier-ignore
+  });
+
+  test('without guidance a ramp and a constant draw the same', async () => {
+    const fcd = async (...args: string[]) => {
+      out.length = 0;
+      await sweep(at('before'), ...small, ...args, '--json');
+      return (JSON.parse(out.join('')) as { points: { figures: { fcd: number } }[] }).points[0]!.figures.fcd;
+    };
+    expect(await fcd('--cfg', '1', '--guidance', 'constant')).toBe(await fcd('--cfg', '0'));
+    expect(await fcd('--cfg', '0', '--top-k', '1')).not.toBe(await fcd('--cfg', '0'));
+  });
+});
+
+test.each<[string, string[], RegExp]>([
+  ['no model', [], /missing required argument 'models'/],
+  ['a missing model', [at('nowhere'), ...small], /error: sweep: there is no file or folder .*nowhere/],
+  ['a model twice', [at('before'), at('after'), at('before/generator.safetensors'), ...small], /expected each model once, found the weights of .*before again/],
+  ['other classes', [at('before'), at('animals'), ...small], /animals: expected the classes of .*before \(class0, .*\), found animal class0, .*; sweep them apart/],
+  ['other data', [at('before'), at('elsewhere'), ...small], /elsewhere: expected a model of .*data, as .*before is, found one of cifar10; say with --data/],
+  ['a range without end', [at('before'), ...small, '--cfg', '1:4'], /--cfg: expected a number or a range FROM:TO:STEP, .* got '1:4'/],
+  ['a step of 0', [at('before'), ...small, '--cfg', '1:4:0'], /--cfg: expected a step above 0/],
+  ['half a code', [at('before'), ...small, '--top-k', '0:1:0.5'], /--top-k: expected whole numbers, got 0\.5/],
+  ['more than all mass', [at('before'), ...small, '--top-p', '0.9,1.1'], /--top-p: expected numbers from 0 to 1, got 1\.1/],
+  ['no temperature', [at('before'), ...small, '--temperature', '0,1'], /--temperature: expected numbers above 0, got 0/],
+  ['a list as the shape', [at('before'), ...small, '--guidance', '0,1'], /--guidance.* Allowed choices are ramp, constant/],
+  ['fewer images than classes', [at('before'), ...small, '--count', '9'], /--count: expected at least one image a class \(10\), got 9/],
+])('%s: refused in a sentence', async (_, args, sentence) => {
+  await sweep(...args);
+  expect(process.exitCode).toBe(2);
+  expect(told.join('\n')).toMatch(sentence);
+}); // prettier-ignore
+
+test('names tell models apart by as much of the path as it takes', () => {
+  expect(namesOf(['runs/a', 'runs/b'])).toEqual(['a', 'b']);
+  expect(namesOf(['x/a/generator.safetensors', 'x/b/generator.safetensors', 'c'])).toEqual(['a/generator', 'b/generator', 'c']); // prettier-ignore
+  expect(namesOf(['one/x/g', 'two/x/g'])).toEqual(['one/x/g', 'two/x/g']);
+});

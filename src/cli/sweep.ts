@@ -1,0 +1,146 @@
+// `scalewise sweep`: a grid of sampling settings over several models, drawn and compared at each model's own best and at the same settings.
+import { type Command, Option } from 'commander';
+import { join } from 'node:path';
+import { openData } from '../data/index.js';
+import { bestOf, bestTable, type Grid, gridPoints, parseValues, PointStore, runSweep, type SweepAccount, type SweepJudge, sweepWarnings, writeSweep } from '../experiments/index.js'; // prettier-ignore
+import { classifierAssessor, judgeFor } from '../recipes/index.js';
+import { UsageError } from '../util/errors.js';
+import { sha256File } from '../util/files.js';
+import { sayBroken } from './broken.js';
+import { classifierPath } from './evaluate.js';
+import type { SamplingFlags } from './samplingOptions.js';
+import { exitCodeOf, positive, say, wholeNumber } from './settingsOptions.js';
+import { type SweptModel, sweptModels } from './sweepModels.js';
+import { tableLines } from './table.js';
+
+type Kept = 'tokenizer' | 'guidance' | 'cfgInterval' | 'fullAbove' | 'greedy' | 'seed' | 'device' | 'threads' | 'precision' | 'weights'; // prettier-ignore
+
+interface Flags extends Pick<SamplingFlags, Kept> {
+  cfg: string;
+  topK: string;
+  topP: string;
+  temperature: string;
+  out: string;
+  data?: string;
+  classifier?: string;
+  count: number;
+  batch: number;
+  json?: boolean;
+}
+
+function gridOf(flags: Flags): Grid {
+  const axis = (flag: string, text: string, expected: string, fits: (value: number) => boolean) => {
+    const values = parseValues(flag, text);
+    const misfit = values.find((value) => !fits(value));
+    if (misfit === undefined) return values;
+    throw new UsageError(`${flag}: expected ${expected}, got ${misfit}`);
+  };
+  return {
+    cfg: axis('--cfg', flags.cfg, 'numbers of at least 0', () => true),
+    topK: axis('--top-k', flags.topK, 'whole numbers', Number.isInteger),
+    topP: axis('--top-p', flags.topP, 'numbers from 0 to 1', (value) => value <= 1),
+    temperature: axis('--temperature', flags.temperature, 'numbers above 0', (value) => value > 0),
+  };
+}
+
+/** The network and the held-out images that all points are measured by. */
+async function judgeOfSweep({ data, classifier, count }: Flags, models: readonly SweptModel[]): Promise<SweepJudge> {
+  const { classes, imageSize, data: own } = models[0]!.card;
+  const other = models.find(({ card }) => card.data !== own);
+  if (data === undefined && other)
+    throw new UsageError(`${other.path}: expected a model of ${own}, as ${models[0]!.path} is, found one of ${other.card.data}; say with --data what to compare with`); // prettier-ignore
+  if (count < classes.length)
+    throw new UsageError(`--count: expected at least one image a class (${classes.length}), got ${count}`);
+  const name = data ?? own;
+  const train = await openData(name, 'train', imageSize);
+  const heldOut = await openData(name, 'test', imageSize);
+  sayBroken([...train.broken, ...heldOut.broken]);
+  if (train.set.classes.join() !== classes.join())
+    throw new UsageError(`--data: the models have the classes ${classes.join(', ')}; ${name} has ${train.set.classes.join(', ')}`); // prettier-ignore
+  const path = classifier ?? classifierPath(name, imageSize);
+  const judge = judgeFor(path, train.set, heldOut.set, say);
+  return { assessor: classifierAssessor(judge), fingerprint: sha256File(path).slice(0, 16) };
+}
+
+const commandOf = (paths: readonly string[], { out, cfg, topK, topP, temperature, guidance, count, seed }: Flags) =>
+  `scalewise sweep ${paths.join(' ')} --cfg ${cfg} --top-k ${topK} --top-p ${topP} --temperature ${temperature} --guidance ${guidance} --count ${count} --seed ${seed} --out ${out}`;
+
+function print(account: SweepAccount, out: string, json: boolean): void {
+  const { sweep, assessor, count, seed, total } = account;
+  const warnings = sweepWarnings(account);
+  if (json) {
+    const points = sweep.points.map(({ model, point, figures }) => ({ model: model.name, ...point, figures }));
+    const best = sweep.models.map((model) => ({ model: model.name, ...bestOf(sweep, model)?.point }));
+    const { reference, headline } = assessor;
+    console.log(JSON.stringify({ out, count, seed, reference, distance: headline.key, total, best, warnings, points }));
+    return;
+  }
+  const { header, rows } = bestTable(account);
+  for (const line of tableLines([header, ...rows])) console.log(line);
+  for (const warning of warnings) console.log(`warning: ${warning}`);
+  console.log(`${join(out, 'report.html')} shows all ${sweep.points.length} points`);
+}
+
+async function run(paths: readonly string[], flags: Flags): Promise<void> {
+  const { out, count, batch, seed, json = false } = flags;
+  const grid = gridOf(flags);
+  const at = gridPoints(grid);
+  const models = sweptModels(paths, { ...flags, cfg: grid.cfg.at(-1)!, topK: 0, topP: 0, temperature: 1 });
+  const judge = await judgeOfSweep(flags, models);
+  const tasks = models.flatMap((model) => at.map((point) => ({ model, point, seed })));
+  const { points, end } = await runSweep(tasks, new PointStore(out, judge, { count, batchSize: batch }), say);
+  process.exitCode = exitCodeOf(end);
+  if (!points.length) return;
+  const { assessor } = judge;
+  const sweep = { models, grid, key: assessor.headline.key, points };
+  const notes = [`FCD: Fréchet distance in the features of a classifier of this data set. It is not FID.`];
+  const account = { sweep, assessor, count, seed, total: tasks.length, command: commandOf(paths, flags), notes };
+  await writeSweep(out, account);
+  print(account, out, json);
+}
+
+export function registerSweep(program: Command): void {
+  program
+    .command('sweep')
+    .description('measure models over a grid of sampling settings; the same command goes on, or adds points')
+    .argument('<models...>', 'run folders, files or pulled names of generators; differences are to the first one')
+    .optionsGroup('Grid (numbers and ranges FROM:TO:STEP, with commas between them):')
+    .option('--cfg <values>', 'strengths of guidance; 0 for none (1 where it is constant)', '0:4:0.5')
+    .option('--top-k <values>', 'draw from the k most probable codes; 0 for all', '0')
+    .option('--top-p <values>', 'draw from the most probable codes of this mass; 0 for all', '0')
+    .option('--temperature <values>', 'divides the logits', '1')
+    .optionsGroup('At every point:')
+    .addOption(
+      new Option('--guidance <shape>', 'from none at the first scale to --cfg at the last, or the same at all')
+        .choices(['ramp', 'constant'])
+        .default('ramp'),
+    )
+    .option('--cfg-interval <from:to>', 'guide these scales only, counted from 1')
+    .option(
+      '--full-above <side>',
+      "a ramp's scales above this side get all of --cfg; the family's own limit by default",
+      wholeNumber('--full-above'),
+    )
+    .option(
+      '--greedy <scales>',
+      "take the most probable token at these scales, or `published`: where the family's sampler does",
+    )
+    .option('-n, --count <n>', 'samples a point, the classes in equal shares', positive('--count'), 2000)
+    .option('--seed <n>', 'seed of the samples, the same at every point and for every model', wholeNumber('--seed'), 0)
+    .option('-d, --data <name>', 'a packaged data set or a folder; what the first model was trained on by default')
+    .option('--classifier <file>', 'the classifier that judges; trained and kept in the cache where it is missing')
+    .option('-t, --tokenizer <path>', 'the tokenizer of all models; the one beside each by default')
+    .optionsGroup('Options:')
+    .option('-o, --out <folder>', 'where points, pictures and the report go', 'sweep')
+    .option('-b, --batch <n>', 'images at once', positive('--batch'), 100)
+    .option('--device <name>', 'cpu, cuda or cuda:N', 'cpu')
+    .option('--threads <n>', 'threads of an operator; 0 for one a core', wholeNumber('--threads'), 0)
+    .option('--precision <name>', 'what is computed in: auto, float32 or bfloat16', 'auto')
+    .option('--weights <name>', 'what the generators’ weights are held in: float32 or bfloat16', 'float32')
+    .option('--json', 'one line of JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  scalewise sweep runs/generator runs/sar --cfg 1:4:0.25 --top-k 0,900 --top-p 0,0.95 --out runs/sweep\n',
+    )
+    .action(run);
+}
