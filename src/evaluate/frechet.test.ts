@@ -74,7 +74,6 @@ describe('Fréchet distance', () => {
             frechetDistance(a.matmul(turn_DD), b.matmul(turn_DD)),
             frechetDistance(a.indexSelect(0, order), b),
           ])
-            // prettier-ignore
             expect(found).toBeCloseTo(expected, 9);
           expect(frechetDistance(a, a)).toBeCloseTo(0, 9);
         });

@@ -1,7 +1,19 @@
 // Metrics and pictures.
+export {
+  bootstrap,
+  type BootstrapOptions,
+  compareByBootstrap,
+  type Comparison,
+  type ComparisonNames,
+  comparisonSentence,
+  type Estimate,
+  quantile,
+  type Resampled,
+} from './bootstrap.js';
 export { accuracy, Classifier, featureWidth } from './classifier.js';
 export { densityCoverage, densityNeighbours } from './densityCoverage.js';
 export { defaultTile, type TileSize } from './distances.js';
+export { extrapolate, type Extrapolation, extrapolationCounts, type ExtrapolationOptions } from './extrapolate.js';
 export { FeatureMoments, rowsPerChunk } from './featureMoments.js';
 export { frechetDistance, frechetDistanceOf, FrechetFrom } from './frechet.js';
 export { type Cell, cellPng, cellsOf, gridPng, type GridOptions, type Png } from './grid.js';
@@ -17,6 +29,14 @@ export { type Balls, inAnyBall, neighbourBalls, pairsInBalls, tallyBalls } from 
 export { precisionRecall } from './precisionRecall.js';
 export { decibels, psnr } from './psnr.js';
 export { readReferenceStatistics, type ReferenceStatistics } from './referenceStatistics.js';
+export {
+  resampledDensityCoverage,
+  resampledFrechet,
+  resampledInceptionScore,
+  resampledMean,
+  resampledPrecisionRecall,
+} from './resampledMetrics.js';
+export { assessCount, type CountAssessment, imagesToDetect, smallestDetectable } from './sampleCount.js';
 export { ssim } from './ssim.js';
 export { type FeatureStatistics, statisticsOf, statisticsOfMoments } from './statistics.js';
 export { Inception, type InceptionFeatures, inceptionPath, isInception, type LoadedInception, loadInception, publishedInception } from './inception/index.js'; // prettier-ignore

@@ -1,0 +1,167 @@
+// How far a metric would move if other images had been drawn: the bootstrap over images (Efron and Tibshirani 1993, chapters 6 and 13), and the paired
+// one for two models whose image i was drawn with the same random numbers: both are then resampled with the same numbers, and what moves both alike
+// cancels (Koehn 2004 does so for translations of the same sentences).
+// Legend: N images.
+import { arange, Generator, randint, scope, type Tensor } from '../torch/index.js';
+import { UsageError } from '../util/errors.js';
+import { seedFor } from '../util/random.js';
+
+/** A metric of some of a model's images. */
+export interface Resampled {
+  /** Images there are. */
+  count: number;
+  /** The metric of the images of these numbers, int64 [n]; one may come several times. */
+  of: (index_n: Tensor) => number;
+}
+
+/** How a bootstrap is made. */
+export interface BootstrapOptions {
+  seed: number;
+  /** 200: enough for a standard error; an interval's ends are steadier with 1000. */
+  replicates?: number;
+  /** Share of the noise that an interval holds: 0.95. */
+  level?: number;
+  /** Told after each replicate. */
+  each?: (done: number, total: number) => void;
+}
+
+/** A value and its noise. */
+export interface Estimate {
+  /** Of all the images, each once. */
+  value: number;
+  /** Standard deviation of the replicates: the value's standard error. */
+  deviation: number;
+  /** The interval. */
+  low: number;
+  high: number;
+  level: number;
+  /** By how much replicates exceed the value on average. It is taken off the interval. */
+  bias: number;
+  replicates: number;
+}
+
+/** A quantile of numbers, between neighbours in proportion (Hyndman and Fan 1996, definition 7, as NumPy's). */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
+  return below + (at - Math.floor(at)) * (above - below);
+}
+
+/** The numbers of one replicate's images, with repeats: the same for the same seed, replicate and count. */
+function draw(count: number, ...seed: (string | number)[]): Tensor {
+  using generator = new Generator(seedFor('bootstrap', ...seed));
+  return randint(0, count, [count], { generator });
+}
+
+const inOrder = (count: number): Tensor => arange(0, count);
+
+/**
+ * Percentiles of replicates, less their bias: an image that comes twice in a replicate narrows it, so a Fréchet distance is larger in replicates by
+ * about as much as it is larger at this count than at infinitely many images. The interval is one of the value at this count.
+ */
+function estimate(value: number, replicates: readonly number[], level: number): Estimate {
+  const mean = replicates.reduce((a, b) => a + b, 0) / replicates.length;
+  const squares = replicates.reduce((sum, one) => sum + (one - mean) ** 2, 0);
+  const bias = mean - value;
+  const tail = (1 - level) / 2;
+  return {
+    value,
+    deviation: Math.sqrt(squares / (replicates.length - 1)),
+    low: quantile(replicates, tail) - bias,
+    high: quantile(replicates, 1 - tail) - bias,
+    level,
+    bias,
+    replicates: replicates.length,
+  };
+}
+
+function replicate(
+  { replicates = 200, level = 0.95, each }: BootstrapOptions,
+  one: (i: number) => number,
+): { found: number[]; level: number } {
+  if (!(replicates >= 2 && level > 0 && level < 1))
+    throw new UsageError(`bootstrap: expected at least 2 replicates and a level between 0 and 1, got ${replicates} and ${level}`); // prettier-ignore
+  const found = Array.from({ length: replicates }, (_, i) => {
+    const value = scope(() => one(i));
+    each?.(i + 1, replicates);
+    return value;
+  });
+  return { found, level };
+}
+
+/** A metric of all images, its standard error, and the percentile interval of its noise. The same seed gives the same result. */
+export function bootstrap(metric: Resampled, options: BootstrapOptions): Estimate {
+  const { count, of } = metric;
+  const value = scope(() => of(inOrder(count)));
+  const { found, level } = replicate(options, (i) => of(draw(count, options.seed, i)));
+  return estimate(value, found, level);
+}
+
+/** Two models compared by one metric. */
+export interface Comparison {
+  a: Estimate;
+  b: Estimate;
+  /** a − b. */
+  difference: Estimate;
+  /** Whether both were resampled with the same numbers. */
+  paired: boolean;
+  /** Whether the interval of the difference leaves 0 out. */
+  exceedsNoise: boolean;
+}
+
+/**
+ * The difference of a metric between two models, and whether it exceeds the noise.
+ * @param options.paired whether image i of both was drawn with the same random numbers (seed and class): true only then
+ * @throws UsageError where a pair is asked for and the counts differ
+ */
+export function compareByBootstrap(
+  a: Resampled,
+  b: Resampled,
+  options: BootstrapOptions & { paired: boolean },
+): Comparison {
+  const { seed, paired } = options;
+  if (paired && a.count !== b.count)
+    throw new UsageError(`bootstrap: expected as many images of both models to pair them, got ${a.count} and ${b.count}; draw as many, or compare them unpaired`); // prettier-ignore
+  const [valueA, valueB] = [a, b].map(({ count, of }) => scope(() => of(inOrder(count)))) as [number, number];
+  const both: [number, number][] = [];
+  const { found, level } = replicate(options, (i) => {
+    const first = draw(a.count, seed, i);
+    const pair: [number, number] = [a.of(first), b.of(paired ? first : draw(b.count, seed, i, 'other'))];
+    both.push(pair);
+    return pair[0] - pair[1];
+  });
+  const difference = estimate(valueA - valueB, found, level);
+  return {
+    a: estimate(valueA, both.map(([one]) => one), level),
+    b: estimate(valueB, both.map(([, other]) => other), level),
+    difference,
+    paired,
+    exceedsNoise: difference.low > 0 || difference.high < 0,
+  }; // prettier-ignore
+}
+
+/** What a metric is called, what the models are, which way is better, and how many images there are of each. */
+export interface ComparisonNames {
+  metric: string;
+  a: string;
+  b: string;
+  better: 'lower' | 'higher';
+  images: number;
+}
+
+/** A comparison in one sentence. */
+export function comparisonSentence(
+  { difference, a, b, exceedsNoise, paired }: Comparison,
+  names: ComparisonNames,
+): string {
+  const { value, deviation, low, high, level } = difference;
+  const scale = deviation > 1e-9 * Math.abs(a.value) ? deviation : Math.abs(value); // two digits of the noise, where there is any
+  const digits = Math.min(10, Math.max(0, 1 - Math.floor(Math.log10(scale || 1))));
+  const show = (one: number) => one.toFixed(digits);
+  const interval = `${Number((100 * level).toPrecision(6))} % interval ${show(low)} to ${show(high)}, ${paired ? 'paired' : 'unpaired'}`; // prettier-ignore
+  const head = `${names.metric} ${show(a.value)} (${names.a}) and ${show(b.value)} (${names.b}): the difference of ${show(value)} (${interval})`; // prettier-ignore
+  if (!exceedsNoise) return `${head} does not exceed the noise of ${names.images} images: neither is better.`;
+  const isA = value < 0 === (names.better === 'lower');
+  return `${head} exceeds the noise of ${names.images} images: ${isA ? names.a : names.b} is better.`;
+}
