@@ -1,6 +1,5 @@
 // Trains the arms of an experiment with several seeds and measures every model at several strengths of guidance. Arms of one seed see the same
 // batches; all models are sampled with the same seeds. What is there already, of a stopped run or of another experiment, is not made again.
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageSet } from '../data/index.js';
 import {
@@ -16,11 +15,11 @@ import {
   trainGenerator,
 } from '../recipes/index.js';
 import { alone, DivergenceError, type LoopEnd } from '../train/index.js';
-import { explainIo, writeFileAtomic } from '../util/files.js';
 import { resolveSettings } from '../util/settings.js';
 import type { Workplace } from './base.js';
 import { type Arm, folderOf, settingsOf } from './catalogue.js';
 import type { Ground } from './grounds.js';
+import { type ArmRecord, recordOf, type Training } from './record.js';
 
 /** How models are sampled to be measured. */
 export interface Measuring {
@@ -58,11 +57,10 @@ export interface Measurement {
 export interface ArmResult {
   arm: string;
   seed: number;
-  /** Its run folder; the pretrained generator's path for `before`. */
-  place: string;
+  /** None where the training diverged. */
   measurements: Measurement[];
-  /** What ended the training early, where it diverged: then there are no measurements. */
-  diverged?: string;
+  /** How it was trained; absent for the pretrained generator. */
+  training?: Training;
 }
 
 /** Folder of an arm's training. */
@@ -70,30 +68,34 @@ export function placeOf(out: string, { name }: Ground, arm: Arm, more: readonly 
   return join(out, 'models', name, folderOf(arm, more), `seed-${seed}`);
 }
 
+/** A measurement's name in a record. */
+function measurementKey({ headline }: Assessor, { topK, topP, count }: ArmOptions, cfg: number): string {
+  return `${headline.key} cfg=${cfg} top-k=${topK} top-p=${topP} n=${count}`;
+}
+
+/** The strengths of guidance at which a model is still to be measured. */
+function missing({ assessor }: Site, record: ArmRecord, options: ArmOptions): number[] {
+  return options.cfgs.filter((cfg) => !record.measurement(measurementKey(assessor, options, cfg)));
+}
+
 /** Measures a model at every strength of guidance that was not measured before. */
-export function measure(site: Site, place: string, key: string, options: ArmOptions): Measurement[] {
-  const { cfgs, topK, topP, count, batchSize, device, out, say } = options;
-  const filter = `${topK ? `-k${topK}` : ''}${topP ? `-p${topP}` : ''}`;
-  const file = (cfg: number) =>
-    join(out, 'figures', site.ground.name, `${key}-${site.assessor.headline.key}-cfg${cfg}${filter}-n${count}.json`);
-  const missing = cfgs.filter((cfg) => !existsSync(file(cfg)));
-  if (missing.length) {
+function measure(site: Site, place: string, record: ArmRecord, options: ArmOptions): Measurement[] {
+  const { cfgs, topK, topP, count, batchSize, device, say } = options;
+  const { assessor } = site;
+  const lacking = missing(site, record, options);
+  if (lacking.length) {
     const models = loadModels(place, undefined, device);
     const precision = settlePrecision('auto', device);
-    for (const cfg of missing) {
-      say(`measuring ${key} at guidance ${cfg}`);
+    for (const cfg of lacking) {
+      say(`measuring ${place} at guidance ${cfg}`);
       const guidance = cfg === 0 ? undefined : ({ shape: 'ramp', scale: cfg } as const);
       const how: SamplingSettings = { scales: models.card.scales, guidance, topK, topP, precision, device };
-      const figures = site.assessor.assess(models, how, { count, batchSize, seed: 0 });
-      writeFileAtomic(file(cfg), `${JSON.stringify(figures)}\n`);
+      record.keep(measurementKey(assessor, options, cfg), assessor.assess(models, how, { count, batchSize, seed: 0 }));
     }
     models.generator.dispose();
     models.tokenizer.dispose();
   }
-  return cfgs.map((cfg) => {
-    const path = file(cfg);
-    return { cfg, figures: JSON.parse(explainIo(path, () => readFileSync(path, 'utf8'))) as Figures };
-  });
+  return cfgs.map((cfg) => ({ cfg, figures: record.measurement(measurementKey(assessor, options, cfg))! }));
 }
 
 /** Trains one arm with one seed; a sentence where it diverged. */
@@ -128,17 +130,23 @@ export async function runArms(
   arms: readonly Arm[],
   options: ArmOptions,
 ): Promise<{ results: ArmResult[]; end: LoopEnd }> {
-  const before = { arm: 'before', seed: 0, place: site.generator };
-  const results: ArmResult[] = [{ ...before, measurements: measure(site, site.generator, 'before', options) }];
+  const recordFor = (key: string) => recordOf(options.out, site.ground.name, key);
+  const results: ArmResult[] = [
+    { arm: 'before', seed: 0, measurements: measure(site, site.generator, recordFor('before'), options) },
+  ];
   for (let seed = 0; seed < options.seeds; seed++)
     for (const arm of arms) {
       const place = placeOf(options.out, site.ground, arm, options.set, seed);
-      options.say(`${site.ground.title}: ${arm.name}, seed ${seed} (${place})`);
-      const { end, diverged } = await trainArm(site, arm, seed, place, options);
-      if (end !== 'done') return { results, end };
-      const key = join(folderOf(arm, options.set), `seed-${seed}`);
-      const measurements = diverged === undefined ? measure(site, place, key, options) : [];
-      results.push({ arm: arm.name, seed, place, measurements, ...(diverged !== undefined && { diverged }) });
+      const record = recordFor(join(folderOf(arm, options.set), `seed-${seed}`));
+      if (!record.training || (!record.training.diverged && missing(site, record, options).length)) {
+        options.say(`${site.ground.title}: ${arm.name}, seed ${seed} (${place})`);
+        const { end, diverged } = await trainArm(site, arm, seed, place, options);
+        if (end !== 'done') return { results, end };
+        record.keepTraining(place, diverged);
+      }
+      const training = record.training!;
+      const measurements = training.diverged === undefined ? measure(site, place, record, options) : [];
+      results.push({ arm: arm.name, seed, training, measurements });
     }
   return { results, end: 'done' };
 }

@@ -1,7 +1,7 @@
 // What the arms of one ground amount to beside their control: at each arm's own best guidance, and at the control's.
 import type { Assessor, Figures } from '../recipes/index.js';
 import type { ArmResult, Measurement } from './arms.js';
-import { stabilityOf, type Stability } from './stability.js';
+import type { Stability } from './stability.js';
 import { relativeDifferences, type Summary, summarise } from './summary.js';
 
 /** One arm over its seeds. */
@@ -26,7 +26,7 @@ function figuresAt(measurements: readonly Measurement[], cfg: number): Figures {
 }
 
 function stabilityOver(results: readonly ArmResult[]): ArmSummary['stability'] {
-  const all = results.flatMap(({ place }) => stabilityOf(place) ?? []);
+  const all = results.flatMap(({ training }) => training?.stability ?? []);
   if (!all.length) return undefined;
   const keys = Object.keys(all[0]!) as (keyof Stability)[];
   return Object.fromEntries(
@@ -66,7 +66,7 @@ export function compareArms(
     return {
       arm,
       seeds: all.length,
-      diverged: all.filter((one) => one.diverged !== undefined).length,
+      diverged: all.filter((one) => one.training?.diverged !== undefined).length,
       best,
       at: (cfg) =>
         Object.fromEntries(

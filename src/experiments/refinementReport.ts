@@ -1,6 +1,6 @@
 // The report of an experiment that refines: tables and figures of every ground, and sentences that follow the numbers whichever way they point.
 import { join } from 'node:path';
-import { curveOf, modelName, writeSvg } from '../recipes/index.js';
+import { modelName, writeSvg } from '../recipes/index.js';
 import type { ArmOptions, ArmResult, Site } from './arms.js';
 import type { RefinementExperiment } from './catalogue.js';
 import { bandChart, whiskerChart } from './charts.js';
@@ -83,11 +83,10 @@ function guidanceChart(arms: readonly ArmSummary[], { assessor, ground }: Site, 
 
 function lossChart(results: readonly ArmResult[], { ground }: Site): string {
   const curves = results
-    .filter(({ arm, seed }) => arm !== 'before' && seed === 0)
-    .map(({ arm, place }) => ({
-      name: arm,
-      points: curveOf(place, 'loss', arm).points.map(([x, y]) => [x, y, 0] as const),
-    }));
+    .filter(({ seed }) => seed === 0)
+    .flatMap(({ arm, training }) =>
+      training ? [{ name: arm, points: training.losses.map(([x, y]) => [x, y, 0] as const) }] : [],
+    );
   return bandChart({ title: `${ground.title}: loss of each strategy, seed 0`, xName: 'images seen', yName: 'loss (nats)' }, curves); // prettier-ignore
 }
 

@@ -74,6 +74,11 @@ export function sameFilter(a: Filter, b: Filter): boolean {
   return a.topK === b.topK && a.topP === b.topP && a.temperature === b.temperature;
 }
 
+/** Whether two points are the same settings. */
+export function samePoint(a: GridPoint, b: GridPoint): boolean {
+  return a.cfg === b.cfg && sameFilter(a, b);
+}
+
 /** A point as the beginning of a file's name, e.g. `cfg2.5-k900-p0.95`. */
 export function pointName({ cfg, topK, topP, temperature }: GridPoint): string {
   const parts = [topK && `k${topK}`, topP && `p${topP}`, temperature !== 1 && `t${temperature}`];

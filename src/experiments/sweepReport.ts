@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { type Assessor, type Column, writeSvg } from '../recipes/index.js';
 import { writeFileAtomic } from '../util/files.js';
 import { type Block, type Table, writePage } from './page.js';
+import { type Confirmation, confirmationTable } from './sweepConfirm.js';
 import { sweepSvg } from './sweepCharts.js';
 import { filtersOf, filterText, pointText } from './sweepGrid.js';
+import type { SweepModel } from './sweepPoints.js';
 import type { Measured } from './sweepRun.js';
 import { bestOf, edgesOf, frontierOf, percentOver, pointAt, pointsOf, type Sweep } from './sweepSummary.js';
 
@@ -17,6 +19,8 @@ export interface SweepAccount {
   seed: number;
   /** Points that there would be if it were whole. */
   total: number;
+  /** The best points with other seeds, where that was asked for. */
+  confirmation?: Confirmation | undefined;
   /** The command that makes it. */
   command: string;
   /** Further sentences for the reader, e.g. what the distance is not. */
@@ -79,7 +83,7 @@ export function guidanceTable({ sweep, assessor: { headline } }: SweepAccount): 
 }
 
 /** What stands in the way of trusting the best points: the grid ends there, points are missing, or figures are no numbers. */
-export function sweepWarnings({ sweep, total }: SweepAccount): string[] {
+export function sweepWarnings({ sweep, total, confirmation }: SweepAccount): string[] {
   const edges = sweep.models.flatMap((model) => {
     const best = bestOf(sweep, model);
     const ends = best ? edgesOf(best.point, sweep.grid, model.settings.guidance.shape) : [];
@@ -89,27 +93,47 @@ export function sweepWarnings({ sweep, total }: SweepAccount): string[] {
     const points = pointsOf(sweep, model).filter(({ figures }) => !Number.isFinite(figures[sweep.key]));
     return points.length ? [`${model.name}: the distance is no number at ${points.map(({ point }) => pointText(point)).join('; ')}`] : []; // prettier-ignore
   });
-  const missing = total - sweep.points.length;
-  const unfinished = `${missing} of ${total} points are not measured yet; the same command goes on`;
+  const whole = total + (confirmation?.total ?? 0);
+  const missing = whole - sweep.points.length - (confirmation?.points.length ?? 0);
+  const unfinished = `${missing} of ${whole} points are not measured yet; the same command goes on`;
   return [...(missing ? [unfinished] : []), ...edges, ...broken];
 }
 
-/** All points as a CSV file's text, a row a point. */
-export function sweepCsv({ sweep, assessor: { columns }, count, seed }: SweepAccount): string {
+/** All points as a CSV file's text, a row a point; the best ones with other seeds come last. */
+export function sweepCsv({ sweep, assessor: { columns }, count, confirmation }: SweepAccount): string {
   const cell = (value: string | number) =>
     typeof value === 'string' && /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : String(value);
   const header = ['model', 'path', 'weights', 'cfg', 'topK', 'topP', 'temperature', 'count', 'seed'];
-  const rows = sweep.points.map(({ model, point: { cfg, topK, topP, temperature }, figures }) => [
+  const points = [...sweep.points, ...(confirmation?.points ?? [])];
+  const rows = points.map(({ model, point: { cfg, topK, topP, temperature }, seed, figures }) => [
     ...[model.name, model.path, model.fingerprint, cfg, topK, topP, temperature, count, seed],
     ...columns.map(({ key }) => figures[key] ?? ''),
   ]);
   return [[...header, ...columns.map(({ key }) => key)], ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
 }
 
+/** The command that samples a model at its best. */
+function sampleCommand({ path, settings: { guidance } }: SweepModel, { point }: Measured): string {
+  const { cfg, topK, topP, temperature } = point;
+  const flags = [`--cfg ${cfg}`, guidance.shape !== 'ramp' && `--guidance ${guidance.shape}`, topK && `--top-k ${topK}`, topP && `--top-p ${topP}`, temperature !== 1 && `--temperature ${temperature}`]; // prettier-ignore
+  return ['scalewise sample', `--generator ${path}`, ...flags.filter(Boolean)].join(' ');
+}
+
+function confirmationBlocks({ sweep, assessor, confirmation }: SweepAccount): Block[] {
+  if (!confirmation) return [];
+  const text = `The lowest of many figures is partly luck. These are the best points again, with ${confirmation.repeats} other ${confirmation.repeats === 1 ? 'seed, which' : 'seeds, which'} chose nothing: mean ± standard deviation, differences paired by seed with their 95 % intervals.`;
+  return [
+    { heading: 'Measured again' },
+    { text },
+    { table: confirmationTable(sweep, confirmation, assessor.headline) },
+  ];
+}
+
 function blocksOf(account: SweepAccount): Block[] {
   const { sweep, assessor, count, seed, command, notes } = account;
   const several = sweep.models.length > 1;
   const warnings = sweepWarnings(account);
+  const bests = sweep.models.flatMap((model) => bestOf(sweep, model) ?? []);
   const shapes = [...new Set(sweep.models.map(({ settings }) => settings.guidance.shape))].join(' and ');
   return [
     { text: `${count} samples a point, all with seed ${seed}, against ${assessor.reference}; guidance: ${shapes}.` }, // prettier-ignore
@@ -117,10 +141,13 @@ function blocksOf(account: SweepAccount): Block[] {
     ...(warnings.length ? [{ heading: 'Warnings' }, { list: warnings }] : []),
     { heading: several ? 'Each model at its own best' : 'The best point' },
     { table: bestTable(account) },
+    ...confirmationBlocks(account),
     ...(several ? [{ heading: 'All models at the same settings' }, { table: settingsTable(account) }] : []),
     { heading: several ? 'All models at the same guidance' : 'Every guidance' },
     { table: guidanceTable(account) },
     { picture: 'sweep', caption: 'Diamonds are the best points, with their guidance beside them.', kind: 'svg' },
+    { heading: 'Samples of the best' },
+    { command: bests.map((best) => sampleCommand(best.model, best)).join('\n') },
     { text: `All points are in \`sweep.csv\`. ${notes.join(' ')}`.trim() },
   ];
 }

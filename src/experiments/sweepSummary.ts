@@ -1,6 +1,6 @@
 // What a sweep shows: the best point of each model, the best over the filters at each guidance, and models compared where each is at its best, at
 // the same settings and at the same guidance.
-import { type Grid, type GridPoint, sameFilter } from './sweepGrid.js';
+import { type Grid, type GridPoint, samePoint } from './sweepGrid.js';
 import type { SweepModel, SweptGuidance } from './sweepPoints.js';
 import type { Measured } from './sweepRun.js';
 
@@ -38,7 +38,7 @@ export function frontierOf(sweep: Sweep, model: SweepModel): Measured[] {
 
 /** A model's point of some settings. */
 export function pointAt(sweep: Sweep, model: SweepModel, at: GridPoint): Measured | undefined {
-  return pointsOf(sweep, model).find(({ point }) => point.cfg === at.cfg && sameFilter(point, at));
+  return pointsOf(sweep, model).find(({ point }) => samePoint(point, at));
 }
 
 /** How far a value lies above (+) or below (−) another, in per cent; undefined where one is missing. */

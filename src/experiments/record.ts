@@ -1,0 +1,69 @@
+// What is known of one trained arm, as one small file: its measurements, and how its training went. Where a record has all that is wanted, neither the
+// training nor the model is needed again, so records can be kept when run folders are not.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { curveOf, type Figures } from '../recipes/index.js';
+import { UsageError } from '../util/errors.js';
+import { explainIo, writeFileAtomic } from '../util/files.js';
+import { stabilityOf, type Stability } from './stability.js';
+
+/** How a training went. */
+export interface Training {
+  stability: Stability | undefined;
+  /** Logged losses: [images seen, nats]. */
+  losses: readonly (readonly [number, number])[];
+  /** What ended it early, where it diverged. */
+  diverged?: string;
+}
+
+interface Content {
+  training?: Training;
+  measurements: Record<string, Figures>;
+}
+
+/** The record of one model. */
+export class ArmRecord {
+  readonly #content: Content;
+
+  constructor(readonly path: string) {
+    this.#content = existsSync(path) ? read(path) : { measurements: {} };
+  }
+
+  get training(): Training | undefined {
+    return this.#content.training;
+  }
+
+  measurement(key: string): Figures | undefined {
+    return this.#content.measurements[key];
+  }
+
+  /** Keeps how the training in a run folder went. */
+  keepTraining(run: string, diverged?: string): void {
+    const losses = curveOf(run, 'loss', 'loss').points;
+    this.#content.training = { stability: stabilityOf(run), losses, ...(diverged !== undefined && { diverged }) };
+    this.#write();
+  }
+
+  keep(key: string, figures: Figures): void {
+    this.#content.measurements[key] = figures;
+    this.#write();
+  }
+
+  #write(): void {
+    writeFileAtomic(this.path, `${JSON.stringify(this.#content)}\n`);
+  }
+}
+
+function read(path: string): Content {
+  try {
+    return JSON.parse(explainIo(path, () => readFileSync(path, 'utf8'))) as Content;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(`${path}: expected the record of a model as JSON, found something else; delete it to measure again`); // prettier-ignore
+  }
+}
+
+/** The record of an arm, or of the pretrained generator (`before`), of a ground. */
+export function recordOf(out: string, ground: string, key: string): ArmRecord {
+  return new ArmRecord(join(out, 'records', ground, `${key}.json`));
+}
