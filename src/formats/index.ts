@@ -6,6 +6,7 @@ export { openWeightsFile } from './weightsFile.js';
 export { appendJsonLine, readJsonLines } from './jsonLines.js';
 export { type NpyHeader, type NpyType } from './npy.js';
 export { type NpyArray, NpzFile } from './npzReader.js';
+export { type NpzSource, writeNpz } from './npzArrays.js';
 export { type ImageArrayShape, NpzImageWriter } from './npzWriter.js';
 export { pngTexts, withPngTexts } from './pngText.js';
 export { EventWriter } from './tfevents.js';
