@@ -9,6 +9,7 @@ import { must, SetupError } from '../scripts/setup/run.mjs';
 import { setup } from '../scripts/setup.mjs';
 import { timeGpu } from './gpu.mjs';
 import { timeLoader } from './loader.mjs';
+import { timeMetrics } from './metrics.mjs';
 import { pythonEnvironment } from './python.mjs';
 import { sampleFull, sampleLarge } from './sampling.mjs';
 import { stepMemory } from './stepMemory.mjs';
@@ -20,7 +21,7 @@ const project = join(here, '..');
 const cases = ['train', 'sar-causal', 'sar-last-scale', 'sar-guided', 'sample'];
 const names = [...cases, 'products'];
 
-const help = `npm run bench [-- [sample-full|sample-large|step-memory|loader|gpu] OPTIONS]
+const help = `npm run bench [-- [sample-full|sample-large|step-memory|loader|metrics|gpu] OPTIONS]
 
 Times a training step, a SAR step, sampling and matrix products, ours against plain PyTorch on the same libtorch.
   --size quickstart|d16  one size; both by default
@@ -39,6 +40,9 @@ step-memory trains d16 for two steps, and tells their peak memory: ours, ours wi
   --batch N              images a step (8, which need 16 GB); may be repeated
 loader reads JPEG files into batches at 256 pixels with random crops and flips, images a second of one core, ours against torchvision's. It takes
   --repeats and --skip-peer.
+metrics takes Fréchet and kernel distances, precision, recall, density and coverage of features of 2048 dimensions: seconds and peak memory, ours
+  alone. It takes --threads and
+  --images N             samples; references are a fifth of them (10000; a full evaluation has 50000)
 gpu does all that is to be measured of training on one NVIDIA GPU, in less than eight minutes: teacher-forced and SAR steps in bfloat16 autocast at
   batch 24 and the largest that fits, ours against the peer (fused AdamW) as it is and compiled; images a second, MFU, memory, a profile by kind of
   kernel, the hours of 10 epochs of ImageNet. build/bench-gpu.json keeps it. It takes --device (cuda; with cpu a tiny model tries the way),
@@ -55,7 +59,7 @@ function options() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      size: text, only: { ...text, multiple: true }, repeats: text, threads: text, device: text, family: text, depth: text, largest: text,
+      size: text, only: { ...text, multiple: true }, repeats: text, threads: text, device: text, family: text, depth: text, largest: text, images: text,
       'peak-tflops': text,
       batch: { ...text, multiple: true }, 'skip-peer': { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
     },
@@ -85,6 +89,7 @@ function options() {
     peakTflops: values['peak-tflops'] && number('peak-tflops', values['peak-tflops']),
     family: values.family && oneOf('--family', values.family, ['flexvar', 'var']),
     depth: values.depth && count('depth', values.depth),
+    images: count('images', values.images ?? '10000'),
     batches: (values.batch ?? ['8']).map((batch) => count('batch', batch)),
     sizes: values.size ? [values.size] : ['quickstart', 'd16'],
     only: values.only?.map((name) => oneOf('--only', name, names)) ?? names,
@@ -210,6 +215,7 @@ const works = {
   'sample-large': sampleLarge,
   'step-memory': stepMemory,
   loader: timeLoader,
+  metrics: timeMetrics,
   gpu: timeGpu,
 };
 
