@@ -1,0 +1,114 @@
+// The arms of an experiment, really trained for a step on made-up images with the shipped generator: nothing is made twice, and records are all that is needed.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import type { ImageSet } from '../data/index.js';
+import type { Assessor } from '../recipes/index.js';
+import { type ArmOptions, runArms, type Site } from './arms.js';
+import { control } from './catalogue.js';
+import { compareArms } from './comparison.js';
+import { grounds } from './grounds.js';
+import { pageMarkdown } from './page.js';
+import { refinementPage } from './refinementReport.js';
+
+const classes = ['top', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'boot'];
+const count = 40;
+const train: ImageSet = {
+  name: 'stripes',
+  split: 'train',
+  classes,
+  height: 32,
+  width: 32,
+  channels: 1,
+  pixels: Uint8Array.from({ length: count * 32 * 32 }, (_, i) => (i * 7) % 256),
+  labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
+};
+
+const measured: (number | undefined)[] = [];
+const assessor: Assessor = {
+  headline: { key: 'fcd', name: 'FCD', digits: 2 },
+  columns: [{ key: 'fcd', name: 'FCD', digits: 2 }],
+  reference: 'made up',
+  assess: (_, { guidance }) => {
+    const cfg = guidance?.shape === 'ramp' ? guidance.scale : 0;
+    measured.push(cfg);
+    return { fcd: 10 + (cfg - 1) ** 2 };
+  },
+};
+
+const out = mkdtempSync(join(tmpdir(), 'scalewise-arms-'));
+afterAll(() => {
+  rmSync(out, { recursive: true });
+});
+beforeEach(() => {
+  measured.length = 0;
+});
+
+const said: string[] = [];
+const options: ArmOptions = {
+  out, device: 'cpu', threads: 1, say: (line) => said.push(line), seeds: 2, cfgs: [0, 1], topK: 0, topP: 0, count: 10, batchSize: 10,
+  set: ['images=4', 'batchSize=4', 'every.sample=0', 'data=stripes'],
+}; // prettier-ignore
+const site: Site = {
+  ground: grounds['fashion-mnist']!,
+  data: 'stripes',
+  train,
+  generator: 'weights/fashion-mnist/generator.safetensors',
+  assessor,
+};
+const arms = [control, { name: 'sar', set: ['forcing=sar'] }];
+
+test('arms are trained and measured seed by seed, and kept as records', { timeout: 240_000 }, async () => {
+  const { results, end } = await runArms(site, arms, options);
+  expect(end).toBe('done');
+  expect(results.map(({ arm, seed }) => `${arm} ${seed}`)).toEqual(['before 0', 'control 0', 'sar 0', 'control 1', 'sar 1']); // prettier-ignore
+  expect(measured).toEqual([0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+  expect(results[1]!.training!.losses).toHaveLength(1);
+  expect(results[1]!.training!.stability!.gradientMean).toBeGreaterThan(0);
+});
+
+test(
+  'the same again trains and measures nothing, not even without the run folders; a new guidance is measured',
+  { timeout: 240_000 },
+  async () => {
+    const models = join(out, 'models');
+    rmSync(models, { recursive: true });
+    const { results } = await runArms(site, arms, options);
+    expect(measured).toEqual([]);
+    expect(existsSync(models)).toBe(false);
+    const wider = await runArms(site, [control], { ...options, seeds: 1, cfgs: [0, 1, 2] });
+    expect(measured).toEqual([2, 2]); // the control is trained again for it, to the same weights
+    expect(wider.results[1]!.measurements.slice(0, 2)).toEqual(results[1]!.measurements);
+  },
+);
+
+test('the report holds table, readings and figures of what came out', async () => {
+  const { results } = await runArms(site, arms, options);
+  const folder = mkdtempSync(join(out, 'report-'));
+  const experiment = { name: 'try', title: 'A try', source: 'Table 0', hypothesis: 'None.', arms };
+  const page = await refinementPage(folder, experiment, [{ site, results }], options, 'scalewise experiment try');
+  const text = pageMarkdown(page);
+  expect(text).toContain('| control | 1 | 10.00 ± 0.00 | – | – |');
+  expect(text).toContain('| sar | 1 | 10.00 ± 0.00 | +0.0 % [+0.0, +0.0] | +0.0 % [+0.0, +0.0] |');
+  for (const name of ['differences', 'guidance', 'losses'])
+    expect(existsSync(join(folder, `fashion-mnist-${name}.svg`))).toBe(true);
+});
+
+test('each arm counts at its own best guidance and at the control’s; a diverged seed is left out', () => {
+  const result = (arm: string, seed: number, ...fcds: number[]) => ({
+    arm,
+    seed,
+    measurements: fcds.map((fcd, i) => ({ cfg: i, figures: { fcd } })),
+    training: { stability: undefined, losses: [], ...(fcds.length === 0 && { diverged: 'the loss is NaN' }) },
+  });
+  const results = [
+    result('control', 0, 12, 10), result('control', 1, 22, 20), result('sar', 0, 9, 11), result('sar', 1, 18, 22), result('student', 0), result('student', 1, 30, 30),
+  ]; // prettier-ignore
+  const [, sar, student] = compareArms(results, 'control', assessor);
+  expect(sar!.best).toBe(0);
+  expect(sar!.toControl!.atBest.mean).toBeCloseTo(-10, 10);
+  expect(sar!.toControl!.atSame.mean).toBeCloseTo(10, 10);
+  expect(student!.diverged).toBe(1);
+  expect(student!.toControl!.atBest).toMatchObject({ count: 1, mean: 50 });
+});
