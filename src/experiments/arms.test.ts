@@ -22,7 +22,7 @@ const train: ImageSet = {
   width: 32,
   channels: 1,
   pixels: Uint8Array.from({ length: count * 32 * 32 }, (_, i) => (i * 7) % 256),
-  labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
+  labels: Uint16Array.from({ length: count }, (_, i) => i % 10),
 };
 
 const measured: (number | undefined)[] = [];
