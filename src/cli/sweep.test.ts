@@ -103,6 +103,19 @@ describe('two models at two strengths of guidance', () => {
     expect(report.best.map((one) => Object.keys(one))).toEqual([1, 2].map(() => ['model', 'cfg', 'topK', 'topP', 'temperature'])); // prettier-ignore
   });
 
+  test('best points again with another seed', async () => {
+    await sweep(...pair, '--confirm', '1');
+    expect(told.filter((line) => /^\d\/[234] points/.test(line)).length).toBeGreaterThan(2);
+    const place = out.indexOf('measured again:');
+    expect(out[place + 1]).toMatch(/^model +best settings +FCD with other seeds +against before, each at its own best/);
+    expect(out[place + 3]).toMatch(/^after +guidance [12] +\d+\.\d{3} +[+−]\d+\.\d %/);
+    const report = readFileSync(at('sweep/report.md'), 'utf8');
+    expect(report).toMatch(/with 1 other seed, which chose nothing/);
+    expect(report).toMatch(
+      /scalewise sweep .*before .*after .*--cfg 1:2:1 --count 20 --batch 20 --seed 0 --confirm 1 --out .*sweep\n/,
+    );
+  });
+
   test('without guidance a ramp and a constant draw the same', async () => {
     const fcd = async (...args: string[]) => {
       out.length = 0;

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { join } from 'node:path';
 import { openData } from '../data/index.js';
-import { bestOf, bestTable, type Grid, gridPoints, parseValues, PointStore, runSweep, type SweepAccount, type SweepJudge, sweepWarnings, writeSweep } from '../experiments/index.js'; // prettier-ignore
+import { bestOf, bestTable, type Confirmation, confirmationTable, confirmationTasks, type Grid, gridPoints, type Measured, parseValues, PointStore, runSweep, type Sweep, type SweepAccount, type SweepEnd, type SweepJudge, sweepWarnings, writeSweep } from '../experiments/index.js'; // prettier-ignore
 import { classifierAssessor, judgeFor } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { sha256File } from '../util/files.js';
@@ -25,6 +25,7 @@ interface Flags extends Pick<SamplingFlags, Kept> {
   classifier?: string;
   count: number;
   batch: number;
+  confirm: number;
   json?: boolean;
 }
 
@@ -62,23 +63,52 @@ async function judgeOfSweep({ data, classifier, count }: Flags, models: readonly
   return { assessor: classifierAssessor(judge), fingerprint: sha256File(path).slice(0, 16) };
 }
 
-const commandOf = (paths: readonly string[], { out, cfg, topK, topP, temperature, guidance, count, seed }: Flags) =>
-  `scalewise sweep ${paths.join(' ')} --cfg ${cfg} --top-k ${topK} --top-p ${topP} --temperature ${temperature} --guidance ${guidance} --count ${count} --seed ${seed} --out ${out}`;
+const quoted = (text: string) => (/^[\w./:,=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+/** The command as it could be given again, what is usual left out. */
+function commandOf(paths: readonly string[], flags: Flags): string {
+  const { out, cfg, topK, topP, temperature, guidance, cfgInterval, fullAbove, greedy, data, classifier, tokenizer, count, batch, seed, confirm } = flags; // prettier-ignore
+  const said = { data, tokenizer, classifier, cfg, 'top-k': topK, 'top-p': topP, temperature, guidance, 'cfg-interval': cfgInterval, 'full-above': fullAbove, greedy, count, batch, seed, confirm, out }; // prettier-ignore
+  const usual: Partial<Record<string, string | number>> = { 'top-k': '0', 'top-p': '0', temperature: '1', guidance: 'ramp', batch: 100, confirm: 0 }; // prettier-ignore
+  const shown = Object.entries(said).filter(([name, value]) => value !== undefined && value !== usual[name]);
+  return ['scalewise', 'sweep', ...paths, ...shown.flatMap(([name, value]) => [`--${name}`, String(value)])].map(quoted).join(' '); // prettier-ignore
+}
 
 function print(account: SweepAccount, out: string, json: boolean): void {
-  const { sweep, assessor, count, seed, total } = account;
+  const { sweep, assessor, count, seed, total, confirmation } = account;
   const warnings = sweepWarnings(account);
   if (json) {
-    const points = sweep.points.map(({ model, point, figures }) => ({ model: model.name, ...point, figures }));
+    const plain = ({ model, point, seed, figures }: Measured) => ({ model: model.name, ...point, seed, figures });
+    const points = sweep.points.map(plain);
+    const confirmed = confirmation?.points.map(plain);
     const best = sweep.models.map((model) => ({ model: model.name, ...bestOf(sweep, model)?.point }));
     const { reference, headline } = assessor;
-    console.log(JSON.stringify({ out, count, seed, reference, distance: headline.key, total, best, warnings, points }));
+    console.log(
+      JSON.stringify({ out, count, seed, reference, distance: headline.key, total, best, warnings, points, confirmed }),
+    );
     return;
   }
   const { header, rows } = bestTable(account);
   for (const line of tableLines([header, ...rows])) console.log(line);
+  if (confirmation) {
+    const again = confirmationTable(sweep, confirmation, assessor.headline);
+    console.log('measured again:');
+    for (const line of tableLines([again.header, ...again.rows])) console.log(line);
+  }
   for (const warning of warnings) console.log(`warning: ${warning}`);
   console.log(`${join(out, 'report.html')} shows all ${sweep.points.length} points`);
+}
+
+/** The best points with other seeds, and how that ended. */
+async function confirm(
+  sweep: Sweep,
+  store: PointStore,
+  { seed, confirm: repeats }: Flags,
+): Promise<{ confirmation?: Confirmation; end: SweepEnd }> {
+  if (!repeats) return { end: 'done' };
+  const tasks = confirmationTasks(sweep, seed, repeats);
+  const { points, end } = await runSweep(tasks, store, say);
+  return { confirmation: { points, repeats, total: tasks.length }, end };
 }
 
 async function run(paths: readonly string[], flags: Flags): Promise<void> {
@@ -87,14 +117,17 @@ async function run(paths: readonly string[], flags: Flags): Promise<void> {
   const at = gridPoints(grid);
   const models = sweptModels(paths, { ...flags, cfg: grid.cfg.at(-1)!, topK: 0, topP: 0, temperature: 1 });
   const judge = await judgeOfSweep(flags, models);
+  const store = new PointStore(out, judge, { count, batchSize: batch });
   const tasks = models.flatMap((model) => at.map((point) => ({ model, point, seed })));
-  const { points, end } = await runSweep(tasks, new PointStore(out, judge, { count, batchSize: batch }), say);
+  const { points, end } = await runSweep(tasks, store, say);
   process.exitCode = exitCodeOf(end);
   if (!points.length) return;
   const { assessor } = judge;
   const sweep = { models, grid, key: assessor.headline.key, points };
+  const again = end === 'done' ? await confirm(sweep, store, flags) : { end };
+  process.exitCode = exitCodeOf(again.end);
   const notes = [`FCD: Fréchet distance in the features of a classifier of this data set. It is not FID.`];
-  const account = { sweep, assessor, count, seed, total: tasks.length, command: commandOf(paths, flags), notes };
+  const account = { sweep, assessor, count, seed, total: tasks.length, command: commandOf(paths, flags), notes, ...again }; // prettier-ignore
   await writeSweep(out, account);
   print(account, out, json);
 }
@@ -124,6 +157,12 @@ export function registerSweep(program: Command): void {
     .option(
       '--greedy <scales>',
       "take the most probable token at these scales, or `published`: where the family's sampler does",
+    )
+    .option(
+      '--confirm <n>',
+      'measure the best points again with so many other seeds: the lowest of many figures is partly luck',
+      wholeNumber('--confirm'),
+      0,
     )
     .option('-n, --count <n>', 'samples a point, the classes in equal shares', positive('--count'), 2000)
     .option('--seed <n>', 'seed of the samples, the same at every point and for every model', wholeNumber('--seed'), 0)

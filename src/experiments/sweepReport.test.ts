@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fakeDistance, fakeJudge, fakeModel } from '../../test/sweeps.js';
+import { type Confirmation, confirmationTable, confirmationTasks } from './sweepConfirm.js';
 import { sweepSvg } from './sweepCharts.js';
 import { type Grid, gridPoints } from './sweepGrid.js';
 import { settingsAt } from './sweepPoints.js';
@@ -58,6 +59,58 @@ test('the best over the filters at each guidance', () => {
   const { sweep } = accountOf([1, 2], [4, 8]);
   expect(frontierOf(sweep, models[0]!).map(({ point }) => [point.cfg, point.topK])).toEqual([[1, 8], [2, 8]]); // prettier-ignore
   expect(bestOf(sweep, models[1]!)!.point).toMatchObject({ cfg: 1, topK: 8 });
+});
+
+describe('measured again', () => {
+  /** An account with its best points measured with two other seeds; the second model is off by `noise` at the second of them. */
+  function confirmed(noise: number): SweepAccount & { confirmation: Confirmation } {
+    const account = accountOf([0, 1, 2, 3]);
+    const tasks = confirmationTasks(account.sweep, 0, 2);
+    const points = tasks.map((task) => {
+      const model = task.model as (typeof models)[number];
+      const luck = task.seed === 2 && model === models[1] ? noise : 0;
+      return { ...task, figures: { fcd: fakeDistance(model.optimum, settingsAt(model, task.point), 0) + luck } };
+    });
+    return { ...account, confirmation: { points, repeats: 2, total: tasks.length } };
+  }
+
+  test('every model at its own best, and at what it shares with the first', () => {
+    const { sweep } = accountOf([0, 1, 2, 3]);
+    const tasks = confirmationTasks(sweep, 5, 2).map(({ model, point, seed }) => [model.name, point.cfg, seed]);
+    const at = (name: string, ...cfgs: number[]) => cfgs.flatMap((cfg) => [6, 7].map((seed) => [name, cfg, seed]));
+    expect(tasks).toEqual([...at('before', 2, 1), ...at('after, "SAR"', 1, 2)]);
+  });
+
+  test('differences are paired by seed and have intervals', () => {
+    const rows = (noise: number) => {
+      const { sweep, confirmation } = confirmed(noise);
+      return confirmationTable(sweep, confirmation, assessor.headline).rows;
+    };
+    const certain = (percent: string, word: string) => `${percent} % [${percent}, ${percent}], ${word}`;
+    expect(rows(0)).toEqual([
+      ['before', 'guidance 2', '10.00 ± 0.00', '', '', ''],
+      ['after, "SAR"', 'guidance 1', '10.00 ± 0.00', certain('+0.0', 'no difference shown'), certain('+10.0', 'higher'), certain('−9.1', 'lower')], // prettier-ignore
+    ]);
+    expect(rows(2)[1]!.slice(2, 4)).toEqual(['11.00 ± 1.41', '+10.0 % [−117.1, +137.1], no difference shown']);
+  });
+
+  test('where it was stopped, dashes and a warning', () => {
+    const account = confirmed(0);
+    const confirmation = { ...account.confirmation, points: account.confirmation.points.slice(0, 3) };
+    expect(sweepWarnings({ ...account, confirmation })).toEqual(['5 of 16 points are not measured yet; the same command goes on']); // prettier-ignore
+    const { rows } = confirmationTable(account.sweep, confirmation, assessor.headline);
+    expect(rows[1]!.slice(2)).toEqual(['–', '–', '–', '–']);
+  });
+
+  test('the report and the CSV file hold it', async () => {
+    const folder = join(root, 'confirmed');
+    await writeSweep(folder, confirmed(1));
+    const markdown = readFileSync(join(folder, 'report.md'), 'utf8');
+    expect(markdown).toContain('## Measured again\n\nThe lowest of many figures is partly luck.');
+    expect(markdown).toContain('scalewise sample --generator runs/before --cfg 2\n');
+    const rows = readFileSync(join(folder, 'sweep.csv'), 'utf8').trimEnd().split('\n');
+    expect(rows.map((row) => row.split(',').at(-4)).slice(-3)).toEqual(['2', '1', '2']); // seeds
+  });
 });
 
 describe('warnings', () => {
