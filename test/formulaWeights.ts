@@ -24,3 +24,11 @@ export const inceptionRange: Range = (name, shape) => {
   if (name.endsWith('bn.weight')) return [1, 0.1];
   return shape.length === 1 ? [0, 0.05] : [0, Math.sqrt(6 / shape.slice(1).reduce((a, b) => a * b))];
 };
+
+/** As `value_range` of test/programs/vision.py. */
+export const visionRange: Range = (name, shape) => {
+  if (name.endsWith('lambda1')) return [0.6, 0.3];
+  if (name.includes('norm') && name.endsWith('weight')) return [1, 0.1];
+  if (/position_embedding|cls_token$|class_embedding$/.test(name)) return [0, 0.5];
+  return shape.length === 1 ? [0, 0.05] : [0, Math.sqrt(3 / shape.slice(1).reduce((a, b) => a * b))];
+};

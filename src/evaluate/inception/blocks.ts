@@ -2,10 +2,8 @@
 // Legend: N images, C channels, H height, W width, K a kernel's sides; I channels in, O out.
 import { Module, parameter } from '../../nn/index.js';
 import { noGrad, ops, scope, type Tensor } from '../../torch/index.js';
+import type { Witness } from '../witness.js';
 import type { BlockPlan, BranchPlan, Pooling, UnitPlan } from './plan.js';
-
-/** Sees what the parts of the network put out, by their state-dict names: for comparing it layer by layer. */
-export type Witness = (name: string, output_NCHW: Tensor) => void;
 
 const epsilon = 1e-3;
 

@@ -3,7 +3,8 @@
 // Legend: B images, C channels, H height, W width; D features, K = 1008 classes.
 import { inTurn, Linear, Module } from '../../nn/index.js';
 import { noGrad, ops, scope, type Tensor } from '../../torch/index.js';
-import { Block, ConvolutionUnit, pool, type Witness } from './blocks.js';
+import type { Witness } from '../witness.js';
+import { Block, ConvolutionUnit, pool } from './blocks.js';
 import { type BlockPlan, blocks, type PoolPlan, stem, type UnitPlan } from './plan.js';
 import { resizeLikeTensorFlow } from './resize.js';
 

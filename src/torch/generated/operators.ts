@@ -224,7 +224,6 @@ const UNBIND_0: Operator = { name: 'aten::unbind.int', args: ['self', 'dim'] };
 const UNIFORM__0: Operator = { name: 'aten::uniform_', args: ['self', 'from', 'to', 'generator'] };
 const UNSQUEEZE_0: Operator = { name: 'aten::unsqueeze', args: ['self', 'dim'] };
 const UPSAMPLEBICUBIC2D_0: Operator = { name: 'aten::upsample_bicubic2d', args: ['self', 'output_size', 'align_corners', 'scales_h', 'scales_w'] };
-const UPSAMPLEBICUBIC2DAA_0: Operator = { name: 'aten::_upsample_bicubic2d_aa', args: ['self', 'output_size', 'align_corners', 'scales_h', 'scales_w'] };
 const UPSAMPLEBILINEAR2D_0: Operator = { name: 'aten::upsample_bilinear2d', args: ['self', 'output_size', 'align_corners', 'scales_h', 'scales_w'] };
 const UPSAMPLENEAREST2D_0: Operator = { name: 'aten::upsample_nearest2d', args: ['self', 'output_size', 'scales_h', 'scales_w'] };
 const VAR_0: Operator = { name: 'aten::var.correction', args: ['self', 'dim', 'correction', 'keepdim'] };
@@ -1165,11 +1164,6 @@ export abstract class TensorOperators {
   /** `aten::upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html */
   upsampleBicubic2d(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
     return wrap(native.call(UPSAMPLEBICUBIC2D_0.id ?? resolved(UPSAMPLEBICUBIC2D_0), this.handle, outputSize, alignCorners, scalesH, scalesW));
-  }
-
-  /** `aten::_upsample_bicubic2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/native_functions.yaml */
-  upsampleBicubic2dAa(outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
-    return wrap(native.call(UPSAMPLEBICUBIC2DAA_0.id ?? resolved(UPSAMPLEBICUBIC2DAA_0), this.handle, outputSize, alignCorners, scalesH, scalesW));
   }
 
   /** `aten::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html */
@@ -2212,11 +2206,6 @@ export function unsqueeze(self: TensorOperators, dim: number): Tensor {
 /** `aten::upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html */
 export function upsampleBicubic2d(self: TensorOperators, outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
   return self.upsampleBicubic2d(outputSize, alignCorners, scalesH, scalesW);
-}
-
-/** `aten::_upsample_bicubic2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/native_functions.yaml */
-export function upsampleBicubic2dAa(self: TensorOperators, outputSize: number | readonly number[], alignCorners: boolean, scalesH?: number | null, scalesW?: number | null): Tensor {
-  return self.upsampleBicubic2dAa(outputSize, alignCorners, scalesH, scalesW);
 }
 
 /** `aten::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html */
