@@ -5,11 +5,13 @@ import { bootstrap, compareByBootstrap, comparisonSentence, quantile } from './b
 import { densityCoverage } from './densityCoverage.js';
 import { frechetDistanceOf } from './frechet.js';
 import { inceptionScoreShuffled } from './inceptionScore.js';
+import { kernelDistance } from './kernelDistance.js';
 import { precisionRecall } from './precisionRecall.js';
 import {
   resampledDensityCoverage,
   resampledFrechet,
   resampledInceptionScore,
+  resampledKernelDistance,
   resampledMean,
   resampledPrecisionRecall,
 } from './resampledMetrics.js';
@@ -134,6 +136,16 @@ describe('metrics of all images are those that are told without resampling', () 
       const resampled = densityCoverage(reference, sample.indexSelect(0, some));
       expect(density.of(some)).toBeCloseTo(resampled.density, 12);
       expect(coverage.of(some)).toBeCloseTo(resampled.coverage, 12);
+    });
+  });
+  test('kernel distance', () => {
+    scope(() => {
+      const [reference, sample] = [normal(1, 40, 3), normal(2, 30, 3).mul(0.8)];
+      const metric = resampledKernelDistance(reference, sample, { rows: 7, columns: 11 });
+      expect(metric.of(all(30))).toBeCloseTo(kernelDistance(reference, sample), 10);
+      const some = tensor(BigInt64Array.from([3n, 3n, 17n, 20n, 21n, 3n]));
+      expect(metric.of(some)).toBeCloseTo(kernelDistance(reference, sample.indexSelect(0, some)), 10);
+      expect(() => resampledKernelDistance(reference, zeros([16_385, 3]))).toThrow('expected at most 16384 images to be resampled, got 16385'); // prettier-ignore
     });
   });
   test('Fréchet distance and Inception Score', () => {

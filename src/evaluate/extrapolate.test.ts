@@ -1,8 +1,8 @@
 // Extrapolation and counts: the truth of normal distributions is known, and what few images give lies above it.
 import { describe, expect, test } from 'vitest';
 import { eye, Generator, randn, scope, type Tensor, tensor, zeros } from '../torch/index.js';
-import { bootstrap } from './bootstrap.js';
-import { extrapolate, extrapolationCounts } from './extrapolate.js';
+import { bootstrap, type Estimate } from './bootstrap.js';
+import { extrapolate, extrapolationCounts, resampledInfinity } from './extrapolate.js';
 import { resampledFrechet } from './resampledMetrics.js';
 import { assessCount, imagesToDetect, smallestDetectable } from './sampleCount.js';
 
@@ -23,6 +23,27 @@ describe('extrapolation', () => {
         expect(residual).toBeLessThan(slope / 300 / 10);
         expect(points.map(({ count }) => count)).toEqual(extrapolationCounts(1500, { smallest: 300 }));
       }
+    });
+  });
+  test('its intervals hold the truth about as often as they say', () => {
+    scope(() => {
+      const width = 6;
+      const reference = { count: undefined, mean_D: zeros([width], { dtype: 'float64' }), covariance_DD: eye(width, { dtype: 'float64' }) }; // prettier-ignore
+      const truth = width * (0.3 ** 2 + 0.2 ** 2);
+      const trials = 30;
+      const held = { infinity: 0, count: 0 };
+      for (let seed = 0; seed < trials; seed++)
+        scope(() => {
+          const metric = resampledFrechet(reference, normal(seed, 200, width).mul(1.3).add(0.2));
+          const options = { seed, replicates: 50, level: 0.8 };
+          const holds = ({ low, high }: Estimate) => Number(low < truth && truth < high);
+          held.infinity += holds(bootstrap(resampledInfinity(metric, { seed, counts: 4, smallest: 60 }), options));
+          held.count += holds(bootstrap(metric, options));
+        });
+      // 24 of 30 on average, with a standard deviation of 2.2; the value at 200 images lies above the truth
+      expect(held.infinity).toBeGreaterThanOrEqual(18);
+      expect(held.infinity).toBeLessThanOrEqual(29);
+      expect(held.count).toBeLessThan(held.infinity);
     });
   });
   test('of a metric that is a line in 1/N is that line, and a seed decides the subsets', () => {
@@ -88,6 +109,8 @@ describe('how many images it takes', () => {
     expect(many.warnings).toEqual([]);
     const asked = assessCount({ value: 20, deviation: 0.1 }, 50_000, { metric: 'FID', difference: 0.2 });
     expect([asked.bias, asked.warnings.length]).toEqual([undefined, 1]);
+    const narrow = assessCount({ value: 20, deviation: 0.01 }, 2048, { metric: 'FID', width: 2048 });
+    expect(narrow.warnings).toEqual([expect.stringMatching(/^FID: 2048 images cannot fill 2048 dimensions, and their covariance is singular/)]); // prettier-ignore
   });
   test('with the standard error of a bootstrap', () => {
     scope(() => {

@@ -2,7 +2,7 @@
 // N, which depends on the model; the line through values at several counts against 1/N meets the axis at FID∞. The reference's own count, the same
 // for all models compared, keeps its share. An Inception Score falls short in the same way.
 // Legend: N images.
-import { Generator, randperm, scope } from '../torch/index.js';
+import { Generator, randperm, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { seedFor } from '../util/random.js';
 import type { Resampled } from './bootstrap.js';
@@ -64,4 +64,13 @@ export function extrapolate(metric: Resampled, options: ExtrapolationOptions): E
   });
   const { a, b, residual } = line(points.map(({ count }) => 1 / count), points.map(({ value }) => value)); // prettier-ignore
   return { infinity: a, slope: b, residual, points };
+}
+
+/** The extrapolation itself as a metric of resampled images, for its bootstraps: each replicate takes as many values as there are counts. */
+export function resampledInfinity(metric: Resampled, options: ExtrapolationOptions): Resampled {
+  const of = (index_n: Tensor) => {
+    const drawn: Resampled = { count: index_n.size(0), of: (at) => metric.of(index_n.indexSelect(0, at)) };
+    return extrapolate(drawn, options).infinity;
+  };
+  return { count: metric.count, of };
 }

@@ -5,9 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadWeights, saveWeights } from '../nn/index.js';
-import { Generator, liveTensors, randn, scope, setThreads, type Tensor, tensor, threads } from '../torch/index.js';
+import {
+  Generator,
+  liveTensors,
+  randint,
+  randn,
+  scope,
+  setThreads,
+  type Tensor,
+  tensor,
+  threads,
+} from '../torch/index.js';
 import { FeatureMoments } from './featureMoments.js';
-import { type FeatureStatistics, statisticsOf, statisticsOfMoments } from './statistics.js';
+import { type FeatureStatistics, statisticsAt, statisticsOf, statisticsOfMoments } from './statistics.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'scalewise-moments-'));
 afterAll(() => {
@@ -84,6 +94,23 @@ describe('blocks, order and processes', () => {
       });
       for (const other of found.slice(1)) other.forEach((value, i) => { expect(value).toBeCloseTo(found[0]![i]!, 12); }); // prettier-ignore
     });
+  });
+});
+
+test('statistics of a set are those of its stream, and of some of its members those of them alone', () => {
+  scope(() => {
+    for (const [count, size] of [
+      [1024, 100],
+      [1500, 1500],
+      [2100, 700],
+    ] as const) {
+      const all_ND = randn([count, 3], { generator: new Generator(count) }); // prettier-ignore
+      using moments = new FeatureMoments(3);
+      for (let first = 0; first < count; first += size) moments.add(first, all_ND.narrow(0, first, Math.min(size, count - first))); // prettier-ignore
+      expect(bits(statisticsOf(all_ND))).toBe(result(moments));
+      const some = randint(0, count, [count + 10], { generator: new Generator(1) });
+      expect(bits(statisticsAt(all_ND, some))).toBe(bits(statisticsOf(all_ND.indexSelect(0, some))));
+    }
   });
 });
 

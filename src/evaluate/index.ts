@@ -13,7 +13,13 @@ export {
 export { accuracy, Classifier, featureWidth } from './classifier.js';
 export { densityCoverage, densityNeighbours } from './densityCoverage.js';
 export { defaultTile, type TileSize } from './distances.js';
-export { extrapolate, type Extrapolation, extrapolationCounts, type ExtrapolationOptions } from './extrapolate.js';
+export {
+  extrapolate,
+  type Extrapolation,
+  extrapolationCounts,
+  type ExtrapolationOptions,
+  resampledInfinity,
+} from './extrapolate.js';
 export { FeatureMoments, rowsPerChunk } from './featureMoments.js';
 export { frechetDistance, frechetDistanceOf, FrechetFrom } from './frechet.js';
 export { type Cell, cellPng, cellsOf, gridPng, type GridOptions, type Png } from './grid.js';
@@ -33,10 +39,12 @@ export {
   resampledDensityCoverage,
   resampledFrechet,
   resampledInceptionScore,
+  resampledKernelDistance,
   resampledMean,
   resampledPrecisionRecall,
 } from './resampledMetrics.js';
 export { assessCount, type CountAssessment, imagesToDetect, smallestDetectable } from './sampleCount.js';
 export { ssim } from './ssim.js';
-export { type FeatureStatistics, statisticsOf, statisticsOfMoments } from './statistics.js';
+export { type FeatureStatistics, statisticsAt, statisticsOf, statisticsOfMoments } from './statistics.js';
 export { Inception, type InceptionFeatures, inceptionPath, isInception, type LoadedInception, loadInception, publishedInception } from './inception/index.js'; // prettier-ignore
+export { ClipImageTower, DinoV2, loadVision, type VisionKind, visionKind, type VisionNetwork } from './vision/index.js';

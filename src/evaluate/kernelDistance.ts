@@ -2,22 +2,39 @@
 // equation 3; Bińkowski et al. 2018, section 4, who call it KID on the pooled Inception features). Unlike a Fréchet distance, what it expects
 // to be does not depend on the number of images.
 // Legend: N and M samples, S of a subset, D feature dimensions, R and C rows and columns of a tile.
-import { Generator, noGrad, randperm, scope, type Tensor } from '../torch/index.js';
+import { Generator, noGrad, ops, randperm, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { seedFor } from '../util/random.js';
 import { blocks, defaultTile, type TileSize } from './distances.js';
 
-/** Sum of the kernel over all pairs of two sets of features, in float64; without each with itself where `skipDiagonal`, for two equal sets. */
-function kernelSum(a_ND: Tensor, b_MD: Tensor, { rows, columns }: TileSize, skipDiagonal = false): number {
-  const D = a_ND.size(1);
-  const kernel = (product: Tensor) => product.div_(D).add_(1).pow(3).sum().item();
-  const diagonal = (part_RD: Tensor) => kernel(part_RD.square().sum([1]));
+/** (x·y / D + 1)³ from products of features, in place. */
+const kernel = (product: Tensor, D: number): Tensor => product.div_(D).add_(1).pow(3);
+
+/** The kernel of each of [N, D] with each of [M, D]: [N, M], float64. */
+export function kernelMatrix(a_ND: Tensor, b_MD: Tensor): Tensor {
+  return kernel(a_ND.to('float64').matmul(b_MD.to('float64').t()), a_ND.size(1));
+}
+
+/** The mean of each of [N, D] with all of [M, D]: [N], float64, in tiles. */
+export function kernelMeans(a_ND: Tensor, b_MD: Tensor, { rows, columns }: TileSize): Tensor {
   const parts = blocks(a_ND, rows, (a) => {
     const a_RD = a.to('float64');
-    const tile = blocks(b_MD, columns, (b) => kernel(a_RD.matmul(b.to('float64').t())));
-    return tile.reduce((sum, one) => sum + one, 0) - (skipDiagonal ? diagonal(a_RD) : 0);
+    const sums = blocks(b_MD, columns, (b) => kernelMatrix(a_RD, b).sum([1]));
+    return sums.reduce((sum, one) => sum.add(one));
   });
-  return parts.reduce((sum, one) => sum + one, 0);
+  return ops.cat(parts, 0).div(b_MD.size(0));
+}
+
+/** Sum of the kernel over all pairs of two sets of features, in float64; without each with itself where `skipDiagonal`, for two equal sets. */
+export function kernelSum(a_ND: Tensor, b_MD: Tensor, tile: TileSize, skipDiagonal = false): number {
+  return noGrad(() =>
+    scope(() => {
+      const all = kernelMeans(a_ND, b_MD, tile).sum().item() * b_MD.size(0);
+      if (!skipDiagonal) return all;
+      const diagonal = blocks(a_ND, tile.rows, (part) => kernel(part.to('float64').square().sum([1]), part.size(1)).sum().item()); // prettier-ignore
+      return all - diagonal.reduce((sum, one) => sum + one, 0);
+    }),
+  );
 }
 
 /**

@@ -1,26 +1,15 @@
 // The metrics as functions of resampled images, for bootstraps and extrapolations; what does not depend on the resample is computed once.
 // Legend: N references, M samples, n drawn ones, D feature dimensions, K classes, P pairs.
 import { keep, noGrad, scope, type Tensor, zeros } from '../torch/index.js';
+import { UsageError } from '../util/errors.js';
 import type { Resampled } from './bootstrap.js';
 import { densityNeighbours } from './densityCoverage.js';
 import { defaultTile, type TileSize } from './distances.js';
-import { FeatureMoments, rowsPerChunk } from './featureMoments.js';
 import { FrechetFrom } from './frechet.js';
 import { inceptionScoreInOrder, inceptionSplit } from './inceptionScore.js';
+import { kernelMatrix, kernelMeans, kernelSum } from './kernelDistance.js';
 import { inAnyBall, neighbourBalls, pairsInBalls } from './neighbours.js';
-import { type FeatureStatistics, statisticsOfMoments } from './statistics.js';
-
-/** Statistics of the features [M, D] of some numbers, gathered chunk by chunk. */
-function statisticsAt(features_MD: Tensor, index_n: Tensor): FeatureStatistics {
-  using moments = new FeatureMoments(features_MD.size(1));
-  const count = index_n.size(0);
-  for (let first = 0; first < count; first += rowsPerChunk)
-    scope(() => {
-      const part = index_n.narrow(0, first, Math.min(rowsPerChunk, count - first)).to({ device: features_MD.device });
-      moments.add(first, features_MD.indexSelect(0, part));
-    });
-  return statisticsOfMoments(moments.whole());
-}
+import { type FeatureStatistics, statisticsAt } from './statistics.js';
 
 /**
  * The Fréchet distance of samples [M, D] from a reference's statistics. A replicate takes one eigenvalue decomposition and the statistics; at 2048
@@ -32,6 +21,34 @@ export function resampledFrechet(reference: FeatureStatistics | FrechetFrom, fea
     count: features_MD.size(0),
     of: (index_n) => scope(() => from.distance(statisticsAt(features_MD, index_n))),
   };
+}
+
+const mostKernelImages = 16_384; // whose kernel matrix takes 2 GiB
+
+/**
+ * The unbiased kernel distance of all references [N, D] and a resample of the samples [M, D], by their kernels, which are computed once: 8 M² bytes.
+ * @throws UsageError with more than 16,384 samples
+ */
+export function resampledKernelDistance(
+  reference_ND: Tensor,
+  sample_MD: Tensor,
+  tile: TileSize = defaultTile,
+): Resampled {
+  const count = sample_MD.size(0);
+  if (count > mostKernelImages)
+    throw new UsageError(`kernel distance: expected at most ${mostKernelImages} images to be resampled, got ${count}; take the noise of fewer`); // prettier-ignore
+  const own = kernelSum(reference_ND, reference_ND, tile, true) / (reference_ND.size(0) * (reference_ND.size(0) - 1));
+  const [kernel_MM, cross_M] = noGrad(() => scope(() => [kernelMatrix(sample_MD, sample_MD), kernelMeans(sample_MD, reference_ND, tile)].map(keep))) as [Tensor, Tensor]; // prettier-ignore
+  const of = (index_n: Tensor) =>
+    noGrad(() =>
+      scope(() => {
+        const drawn = index_n.size(0);
+        const times_M = index_n.bincount(null, count).to('float64');
+        const pairs = times_M.dot(kernel_MM.mv(times_M)).item() - times_M.dot(kernel_MM.diagonal()).item();
+        return own + pairs / (drawn * (drawn - 1)) - (2 * times_M.dot(cross_M).item()) / drawn;
+      }),
+    );
+  return { count, of };
 }
 
 /** The mean of one number an image [M]: whether a sample is precise, whether a reference is recalled, whether a class is as asked for. */

@@ -32,14 +32,15 @@ const askedShare = 0.05;
  * Judges whether `count` images are enough.
  * @param estimate the metric of one model with its standard error (`bootstrap`)
  * @param options.line the same metric's `extrapolate`, to tell the bias
+ * @param options.width dimensions of the features of a Fréchet distance
  * @param options.difference the difference that is to be told apart; 5 % of the value by default
  */
 export function assessCount(
   estimate: Pick<Estimate, 'value' | 'deviation'>,
   count: number,
-  options: { metric: string; line?: Pick<Extrapolation, 'slope'>; difference?: number },
+  options: { metric: string; line?: Pick<Extrapolation, 'slope'>; width?: number; difference?: number },
 ): CountAssessment {
-  const { metric, line, difference = askedShare * Math.abs(estimate.value) } = options;
+  const { metric, line, width = 0, difference = askedShare * Math.abs(estimate.value) } = options;
   const deviation = Math.SQRT2 * estimate.deviation; // of a difference of two
   const detectable = smallestDetectable(deviation);
   const bias = line ? line.slope / count : undefined;
@@ -53,6 +54,10 @@ export function assessCount(
   if (bias !== undefined && Math.abs(bias) > difference)
     warnings.push(
       `${metric}: about ${show(bias)} of ${show(estimate.value)} is owed to the count of ${count} images; compare it with values at the same count only, or compare the extrapolations.`,
+    );
+  if (count <= width)
+    warnings.push(
+      `${metric}: ${count} images cannot fill ${width} dimensions, and their covariance is singular: the value says little, and its extrapolation is not to be relied on.`,
     );
   return { detectable, bias, warnings };
 }
