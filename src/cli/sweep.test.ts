@@ -105,7 +105,7 @@ describe('two models at two strengths of guidance', () => {
 
   test('best points again with another seed', async () => {
     await sweep(...pair, '--confirm', '1');
-    expect(told.filter((line) => /^\d\/[234] points/.test(line)).length).toBeGreaterThan(2);
+    expect(told.filter((line) => /^best points again: \d\/[234] points/.test(line)).length).toBeGreaterThan(2);
     const place = out.indexOf('measured again:');
     expect(out[place + 1]).toMatch(/^model +best settings +FCD with other seeds +against before, each at its own best/);
     expect(out[place + 3]).toMatch(/^after +guidance [12] +\d+\.\d{3} +[+−]\d+\.\d %/);

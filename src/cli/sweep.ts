@@ -107,7 +107,9 @@ async function confirm(
 ): Promise<{ confirmation?: Confirmation; end: SweepEnd }> {
   if (!repeats) return { end: 'done' };
   const tasks = confirmationTasks(sweep, seed, repeats);
-  const { points, end } = await runSweep(tasks, store, say);
+  const { points, end } = await runSweep(tasks, store, (line) => {
+    say(`best points again: ${line}`);
+  });
   return { confirmation: { points, repeats, total: tasks.length }, end };
 }
 

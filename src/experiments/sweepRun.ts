@@ -32,19 +32,24 @@ function watchSignals(): { end: SweepEnd; off: () => void } {
 /** Says after each point how many there are, and how long the rest will take. */
 class Teller {
   readonly #began = performance.now();
+  readonly #seeds: boolean;
   #fresh = 0;
 
   constructor(
     readonly headline: Assessor['headline'],
-    readonly total: number,
+    readonly tasks: readonly Task[],
     readonly say: (line: string) => void,
-  ) {}
+  ) {
+    this.#seeds = new Set(tasks.map(({ seed }) => seed)).size > 1;
+  }
 
-  tell(done: number, { model, point, figures }: Measured): void {
-    const left = ((performance.now() - this.#began) / 1000 / ++this.#fresh) * (this.total - done);
+  tell(done: number, { model, point, seed, figures }: Measured): void {
+    const total = this.tasks.length;
+    const left = ((performance.now() - this.#began) / 1000 / ++this.#fresh) * (total - done);
     const { key, name, digits } = this.headline;
-    const rest = done < this.total ? `, ${duration(left)} left` : '';
-    this.say(`${done}/${this.total} points${rest}: ${model.name}, ${pointText(point)}: ${name} ${figures[key]!.toFixed(digits)}`); // prettier-ignore
+    const rest = done < total ? `, ${duration(left)} left` : '';
+    const settings = `${pointText(point)}${this.#seeds ? `, seed ${seed}` : ''}`;
+    this.say(`${done}/${total} points${rest}: ${model.name}, ${settings}: ${name} ${figures[key]!.toFixed(digits)}`); // prettier-ignore
   }
 }
 
@@ -96,7 +101,7 @@ export async function runSweep(
   let done = tasks.length - missing.length;
   if (missing.length) say(`${done}/${tasks.length} points are there; Ctrl-C ends after the point under way, and the same command goes on`); // prettier-ignore
   const signals = watchSignals();
-  const teller = new Teller(store.judge.assessor.headline, tasks.length, say);
+  const teller = new Teller(store.judge.assessor.headline, tasks, say);
   try {
     for (const model of new Set(missing.map((task) => task.model))) {
       const own = missing.filter((task) => task.model === model);
