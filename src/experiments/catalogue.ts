@@ -85,16 +85,16 @@ const studentContext: RefinementExperiment = {
 
 const deeperRollout: RefinementExperiment = {
   name: 'deeper-rollout',
-  title: 'Rollouts of several staggered steps',
+  title: 'Rollouts of several student passes',
   source: 'SAR, open question: is the limit of two steps intrinsic?',
   hypothesis:
     'Deeper rollouts bring inputs nearer to those of sampling, but their noise grows; a damped weight keeps the gain.',
   arms: [
     control,
-    { ...sar, name: '1 step' },
+    { ...sar, name: '1 student pass' },
     ...[2, 3, 4].flatMap((steps) => [
-      variant(`${steps} steps`, `rolloutSteps=${steps}`),
-      variant(`${steps} steps, damped`, `rolloutSteps=${steps}`, 'rolloutDamping=0.5'),
+      variant(`${steps} student passes`, `rolloutSteps=${steps}`),
+      variant(`${steps} student passes, damped`, `rolloutSteps=${steps}`, 'rolloutDamping=0.5'),
     ]),
   ],
 };

@@ -66,6 +66,8 @@ test.each<[settings: object, passes: number, step?: number]>([
   [{ forcing: 'sar', ...unguided }, 6],
   [{ forcing: 'sar' }, 7],
   [{ forcing: 'sar', gamma: 0 }, 3],
+  [{ forcing: 'sar', rolloutSteps: 2 }, 11],
+  [{ forcing: 'sar', rolloutSteps: 5, ...unguided }, 9], // three scales: two students
   [{ forcing: 'two-pass-ground-truth' }, 7],
   [{ forcing: 'student' }, 4],
   [{ forcing: 'alternate-scales' }, 4],

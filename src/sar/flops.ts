@@ -1,5 +1,5 @@
 // What a training step of each forcing strategy costs, in forward passes F: teacher 3 F; SAR 6 F, and one F more for the guided rollout's null
-// pass; the sequential students 4 F. The tokenizer's work (encoding, pyramids) is not the generator's and is not counted.
+// pass, as often as there are student passes; the sequential students 4 F. The tokenizer's work (encoding, pyramids) is not the generator's and is not counted.
 import { forwardFlops, lastScaleFlops, trainingFactor, type TransformerConfig } from '../models/index.js';
 import type { Scales } from '../tokenizers/index.js';
 import type { SarSettings } from './settings.js';
@@ -27,7 +27,9 @@ export function stepFlops(size: StepSize, settings: SarSettings): number {
   const forward = forwardFlops(config, batch, scales);
   const teacher = trainingFactor * forward;
   const sequential = forward + teacher;
-  const twoPasses = () => teacher + (settings.tokens.guidance === null ? 0 : forward) + studentFlops(size, settings);
+  const rolled = settings.tokens.guidance === null ? 0 : forward; // the null pass
+  const students = (passes: number) => passes * (rolled + studentFlops(size, settings));
+  const deepest = Math.max(1, Math.min(settings.rolloutSteps, scales.length - 1));
   switch (settings.forcing) {
     case 'teacher':
       return teacher;
@@ -38,8 +40,8 @@ export function stepFlops(size: StepSize, settings: SarSettings): number {
     case 'alternate-steps':
       return step % 2 === 0 ? teacher : sequential;
     case 'two-pass-ground-truth':
-      return twoPasses();
+      return teacher + students(1);
     case 'sar':
-      return settings.gamma === 0 ? teacher : twoPasses();
+      return settings.gamma === 0 ? teacher : teacher + students(deepest);
   }
 }

@@ -2,8 +2,8 @@
 export { type Forcing, type ForcingContext, type ForcingResult } from './context.js';
 export { stepFlops } from './flops.js';
 export { forcings } from './forcing/index.js';
-export { contrastiveStudentForcingLoss, distributionLoss, teacherForcingLoss } from './losses.js';
-export { rollout, trainingGuidance } from './rollout.js';
+export { contrastiveStudentForcingLoss, distributionLoss, meanOverScales, teacherForcingLoss } from './losses.js';
+export { rollOn, rollout, trainingGuidance } from './rollout.js';
 export {
   type ForcingName,
   forcingNames,

@@ -1,6 +1,7 @@
 // The losses of SAR: L_SAR = L_TF + γ L_CSF.
-// Legend: B batch, L tokens, V codes.
+// Legend: B batch, N tokens of a scale, L tokens of several, V codes.
 import { crossEntropy, inFloat32 } from '../nn/index.js';
+import { type Scales, tokensOf } from '../tokenizers/index.js';
 import { ops, type Tensor } from '../torch/index.js';
 
 /** L_TF: cross-entropy against the ground truth, the mean over all tokens of all scales and over the batch. */
@@ -20,4 +21,16 @@ export function distributionLoss(student_BLV: Tensor, teacher_BLV: Tensor): Tens
     const student = student_BLV.to('float32').logSoftmax(-1);
     return teacher.exp().mul(teacher.sub(student)).sum([-1]).mean();
   });
+}
+
+/** A loss of sequences [B, L, …] that counts every scale the same: the mean over scales of the loss of each. */
+export function meanOverScales(
+  loss: (student_BNV: Tensor, target_BN: Tensor) => Tensor,
+  student_BLV: Tensor,
+  target_BL: Tensor,
+  scales: Scales,
+): Tensor {
+  const sizes = scales.map(tokensOf);
+  const targets = target_BL.splitWithSizes(sizes, 1);
+  return ops.stack(student_BLV.splitWithSizes(sizes, 1).map((student_BNV, i) => loss(student_BNV, targets[i]!))).mean();
 }

@@ -4,7 +4,9 @@
 import { drawTokens, filterLogits, guide } from '../sampling/index.js';
 import { type Scales, tokensOf } from '../tokenizers/index.js';
 import { full, noGrad, ops, rand, scope, type Tensor } from '../torch/index.js';
+import { UsageError } from '../util/errors.js';
 import type { ForcingContext } from './context.js';
+import type { StudentPass } from './student.js';
 
 /** Guidance weight t of scale `index` in training: half of `cfg` at the first scale, `cfg` at the last. */
 export function trainingGuidance(cfg: number, index: number, scales: number): number {
@@ -43,4 +45,17 @@ export function rollout(context: ForcingContext, teacher_BLV: Tensor, inputs_BLE
       });
     }),
   );
+}
+
+/**
+ * The rollout one step deeper: tokens [B, N] of every scale, those of the student's scales chosen from the student's predictions. Those before are
+ * kept: they saw what sequential sampling would have shown them. After as many steps as there are scales these are sequential samples.
+ */
+export function rollOn(context: ForcingContext, student: StudentPass, chosen: readonly Tensor[]): Tensor[] {
+  if (!student.all_BAV)
+    throw new UsageError(
+      `forcing.rolloutSteps: a student of the last scale alone feeds no further pass; use 1 step, or studentContext=causal`,
+    );
+  const deeper = rollout(context, student.all_BAV, student.inputs_BLE);
+  return chosen.map((chosen_BN, i) => (i < student.firstScale ? chosen_BN : deeper[i]!));
 }

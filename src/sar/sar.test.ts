@@ -338,6 +338,9 @@ test('settings: the defaults are the paper’s; a name that is unknown is refuse
     studentContext: 'causal',
     tokens: { choice: 'sample', topK: 900, topP: 0.96, guidance: 2.5 },
     gamma: 0.01,
+    rolloutSteps: 1,
+    rolloutDamping: 1,
+    csflMean: 'tokens',
     csflTarget: 'tokens',
     labelDropMask: 'shared',
   });

@@ -32,6 +32,12 @@ export const sarSettings = z.strictObject({
     .prefault({}),
   /** Weight γ of the contrastive student-forcing loss. */
   gamma: z.number().min(0).default(0.01),
+  /** Student passes, each fed with what the pass before it predicted; 1 is the paper's. At most one fewer than there are scales count. */
+  rolloutSteps: z.int().min(1).default(1),
+  /** Weight of each student pass relative to the one before it; 1 for none less than another. */
+  rolloutDamping: z.number().min(0).max(1).default(1),
+  /** What counts the same in the contrastive loss: every token, as in the paper, so that most of it is the last scale's; or every scale. */
+  csflMean: z.enum(['tokens', 'scales']).default('tokens'),
   /** What the student is pulled to: the very tokens chosen in pass 1, or pass 1's distribution. */
   csflTarget: z.enum(['tokens', 'distribution']).default('tokens'),
   /** One label-drop mask for all passes of a step, or one drawn anew in each. */
