@@ -6,7 +6,7 @@ import { ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { progress } from '../util/progress.js';
 import { secondSignal } from '../util/signals.js';
-import { encodeLatents, encodingFingerprint, type Encoding, quantiseLatents } from './encoding.js';
+import { encodeIndices, encodingFingerprint, type Encoding } from './encoding.js';
 import type { TokenSettings } from './tokenManifest.js';
 import { TokenStoreWriter } from './tokenStoreWriter.js';
 
@@ -66,10 +66,7 @@ function tokensOfImages(
 ): Uint16Array {
   // prettier-ignore
   const sides = settings.flip ? [image_B3HW, image_B3HW.flip([3])] : [image_B3HW];
-  const rows_BT = sides.map((one_B3HW) => {
-    const latent_BChw = encodeLatents(tokenizer, one_B3HW, encoding);
-    return ops.cat(settings.lists.flatMap((scales) => quantiseLatents(tokenizer, latent_BChw, scales)), 1); // prettier-ignore
-  });
+  const rows_BT = sides.map((one_B3HW) => ops.cat(encodeIndices(tokenizer, one_B3HW, settings.lists, encoding), 1));
   return Uint16Array.from(ops.stack(rows_BT, 1).to('int32').data<'int32'>());
 }
 

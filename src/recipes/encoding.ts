@@ -47,9 +47,30 @@ export function quantiseLatents(tokenizer: Tokenizer, latent_BChw: Tensor, scale
   return noGrad(() => scope(() => inPortions(latent_BChw, size, (portion) => tokenizer.quantise(portion, scales))));
 }
 
-/** A hash of the weights that make indices: with another encoder or other codes, stored ones would mean something else. */
+/** Images [B, 3, H, W] → indices [B, N] (int64) of every scale of every list, list after list, on the device. */
+export function encodeIndices(
+  tokenizer: Tokenizer,
+  image_B3HW: Tensor,
+  lists: readonly Scales[],
+  encoding: Encoding,
+): Tensor[] {
+  const indicesOf = (one_B3HW: Tensor, wanted: readonly Scales[]) => {
+    const latent_BChw = encodeLatents(tokenizer, one_B3HW, encoding);
+    return wanted.flatMap((scales) => quantiseLatents(tokenizer, latent_BChw, scales));
+  };
+  return noGrad(() =>
+    scope(() => {
+      if (!tokenizer.latentPerScale) return indicesOf(image_B3HW, lists);
+      const views = tokenizer.views(image_B3HW.to({ device: encoding.device }), lists.flat());
+      return views.flatMap((view) => indicesOf(view.image_B3HW, [view.scales]));
+    }),
+  );
+}
+
+/** A hash of what makes indices: with another encoder, other codes or another pyramid, stored ones would mean something else. */
 export function encodingFingerprint(tokenizer: Tokenizer): string {
   const hash = createHash('sha256');
+  if (tokenizer.latentPerScale) hash.update('a latent of every scale');
   for (const [name, weight] of tokenizer.stateDict())
     if (!/^(decoder|post_quant_conv)\./.test(name)) hash.update(name).update(weight.bytes());
   return hash.digest('hex').slice(0, 16);

@@ -22,7 +22,7 @@ export async function reconstructionGrid(tokenizer: Tokenizer, image: Tensor, sc
   const rows = noGrad(() =>
     scope(() => {
       const image_B3HW = image.to({ device });
-      const tokens = tokenizer.quantise(tokenizer.encode(image_B3HW), scales);
+      const tokens = tokenizer.tokens(image_B3HW, scales);
       return [image_B3HW, ...picturesOf(tokenizer, tokens, scales)].map(cellsOf);
     }),
   );

@@ -105,7 +105,7 @@ export async function reconstructionReport(
   /** Measures one batch; its reconstructions, where somebody takes them. */
   const measure = (chosen: readonly number[]): { cells: Cell[]; both?: { original_BD: Tensor; found_BD: Tensor } } => {
     const image_B3HW = batch(set, chosen).image_B3HW.to({ device });
-    const indices = tokenizer.quantise(tokenizer.encode(image_B3HW), scales);
+    const indices = tokenizer.tokens(image_B3HW, scales);
     indices.forEach((one, i) => { tallies[i]!.use(one); }); // prettier-ignore
     const pictures = everyScale ? picturesOf(tokenizer, indices, scales) : [lastPicture(tokenizer, indices, scales)];
     pictures.forEach((picture, i) => { tallies.at(i - pictures.length)!.compare(picture, image_B3HW); }); // prettier-ignore

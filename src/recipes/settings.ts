@@ -143,7 +143,7 @@ const generatorCommon = {
   scaleSchedule: scaleSchedule.default({ kind: 'fixed' }),
   /** Whether what the model's blocks compute is computed again in backward instead of being kept: less memory, a third more work. */
   recompute: z.boolean().default(false),
-  /** Encode the training set once and train from its latents, where training sees its images more than once. */
+  /** Encode the training set once and train from its latents (or its tokens, with a pyramid of images), where training sees its images more than once. */
   cacheLatents: z.boolean().default(true),
   /** A folder that `scalewise data encode` wrote: training then reads its tokens instead of images. */
   tokens: z.string().optional(),

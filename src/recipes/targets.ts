@@ -1,10 +1,10 @@
-// What a generator learns to predict: the indices of the training's images, from pixels encoded when they are asked for, from latents in memory
-// (targetsOfLatents.ts) or from stored tokens (targetsOfTokens.ts). The same image number has the same indices from each of them.
+// What a generator learns to predict: the indices of the training's images, from pixels encoded when they are asked for, from what is kept in
+// memory (targetsOfLatents.ts) or from stored tokens (targetsOfTokens.ts). The same image number has the same indices from each of them.
 // Legend: B images, N tokens of a scale.
 import type { Loader, Span } from '../data/index.js';
 import type { Scales, Tokenizer } from '../tokenizers/index.js';
-import { scope, type Tensor } from '../torch/index.js';
-import { encodeLatents, type Encoding, quantiseLatents } from './encoding.js';
+import { type Tensor } from '../torch/index.js';
+import { encodeIndices, type Encoding } from './encoding.js';
 
 /** Indices and labels of some images, on the device; tensors of no scope. */
 export interface Targets {
@@ -31,7 +31,7 @@ export function targetsOfPixels(tokenizer: Tokenizer, loader: Loader, encoding: 
     classes: loader.classes,
     async next(span, scales, following) {
       const { image_B3HW, labels_B } = await loader.next(span, following);
-      const targets = scope(() => quantiseLatents(tokenizer, encodeLatents(tokenizer, image_B3HW, encoding), scales));
+      const targets = encodeIndices(tokenizer, image_B3HW, [scales], encoding);
       const moved_B = labels_B.to({ device: encoding.device });
       image_B3HW.dispose();
       if (moved_B !== labels_B) labels_B.dispose();

@@ -1,4 +1,4 @@
-// The targets that a generator's settings ask for: stored tokens, latents encoded once where images are seen again, or pixels encoded each time.
+// The targets that a generator's settings ask for: stored tokens, latents (or tokens) encoded once where images are seen again, or pixels encoded each time.
 import type { ImageSet, ImageSource } from '../data/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
 import { alone, type World } from '../train/index.js';
@@ -49,7 +49,9 @@ export function targetsFor(
   const again = total > images.labels.length; // only images that are seen again are worth keeping
   if (settings.cacheLatents && again && (!crop || crops)) {
     const inOrder = openInOrder(images, { side, crops, ...(workers > 0 && { workers }) });
-    return targetsOfLatents(tokenizer, inOrder, { seed, readings: { flip, crops }, encoding, others: othersOf(world) });
+    const sides = tokenizer.latentPerScale ? listsDrawn(settings, tokenizer.family).flat() : [];
+    const options = { seed, readings: { flip, crops }, encoding, sides, others: othersOf(world) };
+    return targetsOfLatents(tokenizer, inOrder, options);
   }
   return Promise.resolve(targetsOfPixels(tokenizer, loaderFor(settings, images), encoding));
 }

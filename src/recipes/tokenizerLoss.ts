@@ -2,7 +2,7 @@
 // Legend: B batch, C code width, h and w latent sides, H and W image sides, n side of a decoded picture, P rows.
 import type { Classifier } from '../evaluate/index.js';
 import { areaResize } from '../nn/index.js';
-import { sameScale, type Scales, sizeOf, type Tokenizer } from '../tokenizers/index.js';
+import { sameScale, type Scales, sizeOf, type Tokenizer, type TrainingPyramid } from '../tokenizers/index.js';
 import type { Losses } from '../train/index.js';
 import { noGrad, ops, type Tensor } from '../torch/index.js';
 
@@ -53,14 +53,28 @@ function perceptualDistance(classifier: Classifier, decoded_B3nn: Tensor, target
   return mean(layers.map((layer, i) => ops.mseLoss(layer.to('float32'), targets[i]!.to('float32'))));
 }
 
+/** Encodes and quantises images [B, 3, H, W]; where every scale has a latent of its own, the losses are means over scales as they are elsewhere. */
+function quantiseImages(tokenizer: Tokenizer, image_B3HW: Tensor, scales: Scales): TrainingPyramid {
+  const parts = tokenizer
+    .views(image_B3HW, scales)
+    .map((view) => tokenizer.quantiseToTrain(tokenizer.encode(view.image_B3HW), view.scales));
+  if (parts.length === 1) return parts[0]!;
+  return {
+    indices: parts.flatMap(({ indices }) => indices),
+    codebookLoss: mean(parts.map(({ codebookLoss }) => codebookLoss)),
+    commitmentLoss: mean(parts.map(({ commitmentLoss }) => commitmentLoss)),
+    decodable: parts.flatMap(({ decodable }) => decodable),
+    rows_BPC: ops.cat(parts.map(({ rows_BPC }) => rows_BPC), 1), // prettier-ignore
+  };
+}
+
 /** The loss of one batch of images [B, 3, H, W] in [−1, 1]: the mean over scales of every term, weighted and added up. */
 export function tokenizerLosses(
   tokenizer: Tokenizer,
   image_B3HW: Tensor,
   { scales, decoded, weights, classifier, adversarial }: TokenizerLossOptions,
 ): TokenizerLosses {
-  const latent_BChw = tokenizer.encode(image_B3HW);
-  const quantised = tokenizer.quantiseToTrain(latent_BChw, scales);
+  const quantised = quantiseImages(tokenizer, image_B3HW, scales);
   const wanted = quantised.decodable.filter(({ scale }) => decoded.some((one) => sameScale(one, scale)));
   const pictures = wanted.map(({ scale, codes_BChw }) => {
     const [height, width] = sizeOf(scale);

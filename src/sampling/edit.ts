@@ -48,7 +48,7 @@ export function givenFromImage(
   return noGrad(() =>
     scope(() => {
       const kept = keep_HW && keepMasks(keep_HW, scales).map((one_1N) => one_1N.expand([B, -1]));
-      const indices = tokenizer.quantise(tokenizer.encode(image_B3HW), scales);
+      const indices = tokenizer.tokens(image_B3HW, scales);
       return indices.map((indices_BN, i) => ({ indices_BN, kept_BN: kept?.[i] }));
     }),
   );

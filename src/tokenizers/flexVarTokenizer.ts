@@ -1,5 +1,7 @@
 // The FlexVAR tokenizer: every scale is a complete picture. A scale is the continuous latent resized by area, each position replaced by its
 // nearest code; any scale decodes on its own, and the next scale's input is this scale's codes, resized (FlexVAR, section 3).
+// Beyond FlexVAR: with a pyramid of images a scale is the latent of the image resized by area, so that coarse scales are what the encoder makes of
+// small pictures (SAR's open question whether the tokenizer can mend the imbalance of supervision). Nothing else differs, weights least of all.
 // Legend: B batch, C code width, h and w latent sides, H and W image sides, N tokens of a scale, L tokens of several.
 import { z } from 'zod';
 import { areaResize, bicubicResize, Conv2d, inFloat32, unitLength } from '../nn/index.js';
@@ -8,7 +10,7 @@ import { autoencoderFields, Decoder, Encoder } from './autoencoder.js';
 import type { AutoencoderNames } from './blocks.js';
 import { Codebook, cosine, toRows } from './codebook.js';
 import { type Scales, sizeOf } from './scales.js';
-import { decodeInParts, type Pyramid, Tokenizer, type TrainingPyramid } from './tokenizer.js';
+import { decodeInParts, type Pyramid, Tokenizer, type TrainingPyramid, type View } from './tokenizer.js';
 
 const size = z.int().positive();
 
@@ -23,6 +25,8 @@ export const flexVarTokenizerConfig = z.strictObject({
   codeWidth: size.default(32),
   /** Number of codes. */
   vocabularySize: size.default(8912),
+  /** What is resized to make the coarser scales: the latent, as in FlexVAR and where nothing is said, or the image. */
+  pyramid: z.enum(['latent', 'image']).optional(),
 });
 export type FlexVarTokenizerConfig = z.infer<typeof flexVarTokenizerConfig>;
 
@@ -54,6 +58,18 @@ export class FlexVarTokenizer extends Tokenizer {
     this.codebook = this.add('quantize', new Codebook(config.vocabularySize, config.codeWidth, cosine));
     this.quantConv = this.add('quant_conv', new Conv2d(config.zChannels, config.codeWidth, 1));
     this.postQuantConv = this.add('post_quant_conv', new Conv2d(config.codeWidth, config.zChannels, 1));
+  }
+
+  override get latentPerScale(): boolean {
+    return this.config.pyramid === 'image';
+  }
+
+  override views(image_B3HW: Tensor, scales: Scales): View[] {
+    if (!this.latentPerScale) return super.views(image_B3HW, scales);
+    return scales.map((scale) => {
+      const [height, width] = sizeOf(scale);
+      return { image_B3HW: areaResize(image_B3HW, [height * this.stride, width * this.stride]), scales: [scale] };
+    });
   }
 
   /** Any list of scales will do: each is quantised by itself. */

@@ -10,7 +10,7 @@ export {
 } from './flexVarTokenizer.js';
 export { CodeUsage, type Others, usedShare } from './revival.js';
 export { sameScale, type Scale, scaleName, type Scales, scalesText, sizeOf, tokenCount, tokensOf } from './scales.js';
-export { type Family, picturesOf, type Pyramid, Tokenizer, type TrainingPyramid } from './tokenizer.js';
+export { type Family, picturesOf, type Pyramid, Tokenizer, type TrainingPyramid, type View } from './tokenizer.js';
 export {
   phiOfScales,
   VarTokenizer,

@@ -40,6 +40,13 @@ export interface TrainingPyramid {
   rows_BPC: Tensor;
 }
 
+/** An image to encode, and the scales that its latent is quantised at. */
+export interface View {
+  /** [B, 3, H, W] in [−1, 1] */
+  image_B3HW: Tensor;
+  scales: Scales;
+}
+
 /** A multi-scale image tokenizer. */
 export abstract class Tokenizer extends Module {
   abstract readonly family: Family;
@@ -67,7 +74,7 @@ export abstract class Tokenizer extends Module {
     return 2 ** (this.config.multipliers.length - 1);
   }
 
-  /** Continuous latent → indices [B, N] (int64) of every scale. */
+  /** Continuous latent → indices [B, N] (int64) of every scale that it is quantised at (`views`). */
   abstract quantise(latent_BChw: Tensor, scales: Scales): Tensor[];
   /** What each scale asks the codebook for, as maps [B, C, h, w], after given indices of the scales before it. */
   abstract wanted(latent_BChw: Tensor, indices: readonly Tensor[], scales: Scales): Tensor[];
@@ -75,6 +82,21 @@ export abstract class Tokenizer extends Module {
   abstract quantiseToTrain(latent_BChw: Tensor, scales: Scales): TrainingPyramid;
   /** Starts an empty pyramid. */
   abstract pyramid(scales: Scales): Pyramid;
+
+  /** Whether every scale has a latent of its own, and `encode` gives but that of the last. */
+  get latentPerScale(): boolean {
+    return false;
+  }
+
+  /** What is to be encoded for some scales of images [B, 3, H, W]: the images themselves for all scales, unless each has a latent of its own. */
+  views(image_B3HW: Tensor, scales: Scales): View[] {
+    return [{ image_B3HW, scales }];
+  }
+
+  /** Images [B, 3, H, W] in [−1, 1] → indices [B, N] (int64) of every scale. */
+  tokens(image_B3HW: Tensor, scales: Scales): Tensor[] {
+    return this.views(image_B3HW, scales).flatMap((view) => this.quantise(this.encode(view.image_B3HW), view.scales));
+  }
 
   /** Images [B, 3, H, W] in [−1, 1] → continuous latent [B, C, h, w]; throws a UsageError where the sides are no multiples of the stride. */
   encode(image_B3HW: Tensor): Tensor {
