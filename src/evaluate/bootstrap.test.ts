@@ -1,7 +1,16 @@
 // Bootstraps: intervals hold the value of other draws as often as they say, pairing narrows what is shared, and seeds decide everything.
 import { describe, expect, test } from 'vitest';
 import { eye, Generator, ops, randn, scope, type Tensor, tensor, zeros } from '../torch/index.js';
-import { bootstrap, compareByBootstrap, comparisonSentence, quantile } from './bootstrap.js';
+import {
+  bootstrap,
+  compareByBootstrap,
+  compareReplicates,
+  comparisonSentence,
+  estimateOf,
+  quantile,
+  replicatesOf,
+  type Resampled,
+} from './bootstrap.js';
 import { densityCoverage } from './densityCoverage.js';
 import { frechetDistanceOf } from './frechet.js';
 import { inceptionScoreShuffled } from './inceptionScore.js';
@@ -100,6 +109,16 @@ describe('two models', () => {
         if (compareByBootstrap(a!, b!, { seed: trial, paired: false, replicates: 60 }).exceedsNoise) differ++;
       }
       expect(differ).toBeLessThan(8); // 2 of 40 on average, somewhat more with 60 replicates
+    });
+  });
+  test('can be measured one after the other, and compared by what was kept', () => {
+    scope(() => {
+      const [a, b] = [normal(1, 60, 4), normal(2, 60, 4).mul(1.2)].map((one) => resampledFrechet(standard(4), one)) as [Resampled, Resampled]; // prettier-ignore
+      const [one, other] = [a, b].map((metric) => replicatesOf(metric, { seed: 3, replicates: 30 }));
+      const compared = compareByBootstrap(a, b, { seed: 3, replicates: 30, paired: true, level: 0.9 });
+      expect(compareReplicates(one!, other!, { paired: true, level: 0.9 })).toEqual(compared);
+      expect(() => compareReplicates(one!, { value: 1, found: [1, 2] }, { paired: false })).toThrow('got 30 and 2');
+      expect(() => estimateOf(one!, 95)).toThrow('expected a level between 0 and 1, got 95');
     });
   });
   test('cannot be paired where their counts differ', () => {

@@ -6,6 +6,8 @@ import { arange, Generator, randint, scope, type Tensor } from '../torch/index.j
 import { UsageError } from '../util/errors.js';
 import { seedFor } from '../util/random.js';
 
+const usualLevel = 0.95;
+
 /** A metric of some of a model's images. */
 export interface Resampled {
   /** Images there are. */
@@ -49,53 +51,55 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /** The numbers of one replicate's images, with repeats: the same for the same seed, replicate and count. */
-function draw(count: number, ...seed: (string | number)[]): Tensor {
-  using generator = new Generator(seedFor('bootstrap', ...seed));
+function draw(count: number, seed: number, replicate: number): Tensor {
+  using generator = new Generator(seedFor('bootstrap', seed, replicate));
   return randint(0, count, [count], { generator });
 }
-
-const inOrder = (count: number): Tensor => arange(0, count);
 
 /**
  * Percentiles of replicates, less their bias: an image that comes twice in a replicate narrows it, so a Fréchet distance is larger in replicates by
  * about as much as it is larger at this count than at infinitely many images. The interval is one of the value at this count.
  */
-function estimate(value: number, replicates: readonly number[], level: number): Estimate {
-  const mean = replicates.reduce((a, b) => a + b, 0) / replicates.length;
-  const squares = replicates.reduce((sum, one) => sum + (one - mean) ** 2, 0);
+export function estimateOf({ value, found }: Replicates, level = usualLevel): Estimate {
+  if (!(level > 0 && level < 1)) throw new UsageError(`bootstrap: expected a level between 0 and 1, got ${level}`);
+  const mean = found.reduce((a, b) => a + b, 0) / found.length;
+  const squares = found.reduce((sum, one) => sum + (one - mean) ** 2, 0);
   const bias = mean - value;
   const tail = (1 - level) / 2;
   return {
     value,
-    deviation: Math.sqrt(squares / (replicates.length - 1)),
-    low: quantile(replicates, tail) - bias,
-    high: quantile(replicates, 1 - tail) - bias,
+    deviation: Math.sqrt(squares / (found.length - 1)),
+    low: quantile(found, tail) - bias,
+    high: quantile(found, 1 - tail) - bias,
     level,
     bias,
-    replicates: replicates.length,
+    replicates: found.length,
   };
 }
 
-function replicate(
-  { replicates = 200, level = 0.95, each }: BootstrapOptions,
-  one: (i: number) => number,
-): { found: number[]; level: number } {
-  if (!(replicates >= 2 && level > 0 && level < 1))
-    throw new UsageError(`bootstrap: expected at least 2 replicates and a level between 0 and 1, got ${replicates} and ${level}`); // prettier-ignore
+/** A metric of all images, and of each replicate's: what estimates and comparisons are made of. Small, so that it can be kept instead of features. */
+export interface Replicates {
+  value: number;
+  found: readonly number[];
+}
+
+/** Draws the replicates: which images each has depends on the seed, its number and the count of images alone, so equal ones pair two models. */
+export function replicatesOf(metric: Resampled, options: BootstrapOptions): Replicates {
+  const { seed, replicates = 200, each } = options;
+  if (!(replicates >= 2)) throw new UsageError(`bootstrap: expected at least 2 replicates, got ${replicates}`);
+  const { count, of } = metric;
+  const value = scope(() => of(arange(0, count)));
   const found = Array.from({ length: replicates }, (_, i) => {
-    const value = scope(() => one(i));
+    const one = scope(() => of(draw(count, seed, i)));
     each?.(i + 1, replicates);
-    return value;
+    return one;
   });
-  return { found, level };
+  return { value, found };
 }
 
 /** A metric of all images, its standard error, and the percentile interval of its noise. The same seed gives the same result. */
 export function bootstrap(metric: Resampled, options: BootstrapOptions): Estimate {
-  const { count, of } = metric;
-  const value = scope(() => of(inOrder(count)));
-  const { found, level } = replicate(options, (i) => of(draw(count, options.seed, i)));
-  return estimate(value, found, level);
+  return estimateOf(replicatesOf(metric, options), options.level);
 }
 
 /** Two models compared by one metric. */
@@ -111,6 +115,28 @@ export interface Comparison {
 }
 
 /**
+ * Compares two models by replicates that were drawn before.
+ * @param options.paired whether both were drawn with one seed and count, and image i of both was made with the same random numbers
+ */
+export function compareReplicates(
+  a: Replicates,
+  b: Replicates,
+  { paired, level = usualLevel }: { paired: boolean; level?: number },
+): Comparison {
+  if (a.found.length !== b.found.length)
+    throw new UsageError(`bootstrap: expected as many replicates of both models, got ${a.found.length} and ${b.found.length}`); // prettier-ignore
+  const differences = { value: a.value - b.value, found: a.found.map((one, i) => one - b.found[i]!) };
+  const difference = estimateOf(differences, level);
+  return {
+    a: estimateOf(a, level),
+    b: estimateOf(b, level),
+    difference,
+    paired,
+    exceedsNoise: difference.low > 0 || difference.high < 0,
+  };
+}
+
+/**
  * The difference of a metric between two models, and whether it exceeds the noise.
  * @param options.paired whether image i of both was drawn with the same random numbers (seed and class): true only then
  * @throws UsageError where a pair is asked for and the counts differ
@@ -120,25 +146,16 @@ export function compareByBootstrap(
   b: Resampled,
   options: BootstrapOptions & { paired: boolean },
 ): Comparison {
-  const { seed, paired } = options;
+  const { seed, paired, each } = options;
   if (paired && a.count !== b.count)
     throw new UsageError(`bootstrap: expected as many images of both models to pair them, got ${a.count} and ${b.count}; draw as many, or compare them unpaired`); // prettier-ignore
-  const [valueA, valueB] = [a, b].map(({ count, of }) => scope(() => of(inOrder(count)))) as [number, number];
-  const both: [number, number][] = [];
-  const { found, level } = replicate(options, (i) => {
-    const first = draw(a.count, seed, i);
-    const pair: [number, number] = [a.of(first), b.of(paired ? first : draw(b.count, seed, i, 'other'))];
-    both.push(pair);
-    return pair[0] - pair[1];
+  const first = replicatesOf(a, { ...options, each: (done, total) => each?.(done, 2 * total) });
+  const second = replicatesOf(b, {
+    ...options,
+    seed: paired ? seed : seedFor(seed, 'other'),
+    each: (done, total) => each?.(total + done, 2 * total),
   });
-  const difference = estimate(valueA - valueB, found, level);
-  return {
-    a: estimate(valueA, both.map(([one]) => one), level),
-    b: estimate(valueB, both.map(([, other]) => other), level),
-    difference,
-    paired,
-    exceedsNoise: difference.low > 0 || difference.high < 0,
-  }; // prettier-ignore
+  return compareReplicates(first, second, options);
 }
 
 /** What a metric is called, what the models are, which way is better, and how many images there are of each. */

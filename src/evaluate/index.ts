@@ -3,11 +3,15 @@ export {
   bootstrap,
   type BootstrapOptions,
   compareByBootstrap,
+  compareReplicates,
   type Comparison,
   type ComparisonNames,
   comparisonSentence,
   type Estimate,
+  estimateOf,
   quantile,
+  type Replicates,
+  replicatesOf,
   type Resampled,
 } from './bootstrap.js';
 export { accuracy, Classifier, featureWidth } from './classifier.js';
