@@ -1,6 +1,12 @@
 // Sweeps without weights: models that only have names, and a judge whose distance is a formula of the settings.
-import type { SweepJudge, SweepModel } from '../src/experiments/sweepPoints.js';
-import type { Assessor, SamplingSettings } from '../src/recipes/index.js';
+import {
+  settingsAt,
+  type SweepFigure,
+  type SweepJudge,
+  type SweepModel,
+  type Task,
+} from '../src/experiments/sweepPoints.js';
+import type { SamplingSettings } from '../src/recipes/index.js';
 
 /** What happened to the models: `open NAME` and `close NAME`. */
 export type Deeds = string[];
@@ -22,15 +28,29 @@ export function fakeDistance(optimum: number, { guidance, topK }: SamplingSettin
   return 10 + (cfg - optimum) ** 2 + (topK ? 1 / (topK as number) : 0) + seed / 100;
 }
 
+const columns = [
+  { key: 'fcd', name: 'FCD', digits: 2 },
+  { key: 'precision', name: 'precision', digits: 3 },
+  { key: 'recall', name: 'recall', digits: 3 },
+];
+
+/** The figures that the judge below finds. */
+export function fakeFigures({ model, point, seed }: Task): SweepFigure[] {
+  const { optimum } = model as SweepModel & { optimum: number };
+  const values = [fakeDistance(optimum, settingsAt(model, point), seed), 0.5 + point.cfg / 20, 0.7 - point.cfg / 20];
+  return columns.map((column, i) => ({ ...column, value: values[i]! }));
+}
+
 /** A judge by that formula; what it measures is noted. */
 export function fakeJudge(fingerprint = 'judge', deeds: Deeds = []): SweepJudge {
-  const headline = { key: 'fcd', name: 'FCD', digits: 2 };
-  const columns = [headline, { key: 'precision', name: 'precision', digits: 3 }, { key: 'recall', name: 'recall', digits: 3 }]; // prettier-ignore
-  const assess: Assessor['assess'] = ({ generator }, how, { seed }) => {
-    const { name, optimum } = generator as unknown as { name: string; optimum: number };
-    const cfg = (how.guidance as { scale: number }).scale;
-    deeds.push(`measure ${name} at ${cfg}`);
-    return { fcd: fakeDistance(optimum, how, seed), precision: 0.5 + cfg / 20, recall: 0.7 - cfg / 20 };
+  return {
+    headline: columns[0]!,
+    reference: 'things test (9 images)',
+    fingerprint,
+    note: 'It is not FID.',
+    measure: (task) => {
+      deeds.push(`measure ${task.model.name} at ${task.point.cfg}`);
+      return fakeFigures(task);
+    },
   };
-  return { fingerprint, assessor: { headline, columns, reference: 'things test (9 images)', assess } };
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { join } from 'node:path';
 import { openData } from '../data/index.js';
-import { bestOf, bestTable, type Confirmation, confirmationTable, confirmationTasks, type Grid, gridPoints, type Measured, parseValues, PointStore, runSweep, type Sweep, type SweepAccount, type SweepEnd, type SweepJudge, sweepWarnings, writeSweep } from '../experiments/index.js'; // prettier-ignore
+import { assessorJudge, bestOf, bestTable, type Confirmation, confirmationTable, confirmationTasks, type Grid, gridPoints, type Measured, parseValues, PointStore, runSweep, type Sweep, type SweepAccount, type SweepEnd, type SweepJudge, sweepWarnings, writeSweep } from '../experiments/index.js'; // prettier-ignore
 import { classifierAssessor, judgeFor } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { sha256File } from '../util/files.js';
@@ -60,7 +60,8 @@ async function judgeOfSweep({ data, classifier, count }: Flags, models: readonly
     throw new UsageError(`--data: the models have the classes ${classes.join(', ')}; ${name} has ${train.set.classes.join(', ')}`); // prettier-ignore
   const path = classifier ?? classifierPath(name, imageSize);
   const judge = judgeFor(path, train.set, heldOut.set, say);
-  return { assessor: classifierAssessor(judge), fingerprint: sha256File(path).slice(0, 16) };
+  const note = 'FCD: Fréchet distance in the features of a classifier of this data set. It is not FID.';
+  return assessorJudge(classifierAssessor(judge), sha256File(path).slice(0, 16), note);
 }
 
 const quoted = (text: string) => (/^[\w./:,=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
@@ -75,14 +76,14 @@ function commandOf(paths: readonly string[], flags: Flags): string {
 }
 
 function print(account: SweepAccount, out: string, json: boolean): void {
-  const { sweep, assessor, count, seed, total, confirmation } = account;
+  const { sweep, judge, count, seed, total, confirmation } = account;
   const warnings = sweepWarnings(account);
   if (json) {
     const plain = ({ model, point, seed, figures }: Measured) => ({ model: model.name, ...point, seed, figures });
     const points = sweep.points.map(plain);
     const confirmed = confirmation?.points.map(plain);
     const best = sweep.models.map((model) => ({ model: model.name, ...bestOf(sweep, model)?.point }));
-    const { reference, headline } = assessor;
+    const { reference, headline } = judge;
     console.log(
       JSON.stringify({ out, count, seed, reference, distance: headline.key, total, best, warnings, points, confirmed }),
     );
@@ -91,7 +92,7 @@ function print(account: SweepAccount, out: string, json: boolean): void {
   const { header, rows } = bestTable(account);
   for (const line of tableLines([header, ...rows])) console.log(line);
   if (confirmation) {
-    const again = confirmationTable(sweep, confirmation, assessor.headline);
+    const again = confirmationTable(sweep, confirmation, judge.headline);
     console.log('measured again:');
     for (const line of tableLines([again.header, ...again.rows])) console.log(line);
   }
@@ -124,12 +125,10 @@ async function run(paths: readonly string[], flags: Flags): Promise<void> {
   const { points, end } = await runSweep(tasks, store, say);
   process.exitCode = exitCodeOf(end);
   if (!points.length) return;
-  const { assessor } = judge;
-  const sweep = { models, grid, key: assessor.headline.key, points };
+  const sweep = { models, grid, key: judge.headline.key, points };
   const again = end === 'done' ? await confirm(sweep, store, flags) : { end };
   process.exitCode = exitCodeOf(again.end);
-  const notes = [`FCD: Fréchet distance in the features of a classifier of this data set. It is not FID.`];
-  const account = { sweep, assessor, count, seed, total: tasks.length, command: commandOf(paths, flags), notes, ...again }; // prettier-ignore
+  const account = { sweep, judge, count, seed, total: tasks.length, command: commandOf(paths, flags), ...again }; // prettier-ignore
   await writeSweep(out, account);
   print(account, out, json);
 }

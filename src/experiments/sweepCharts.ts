@@ -3,7 +3,7 @@ import * as echarts from 'echarts';
 import type { Column } from '../recipes/index.js';
 import { filtersOf, filterText, sameFilter } from './sweepGrid.js';
 import type { Measured } from './sweepRun.js';
-import { bestOf, frontierOf, pointsOf, type Sweep } from './sweepSummary.js';
+import { bestOf, columnsOf, frontierOf, pointsOf, type Sweep } from './sweepSummary.js';
 
 const width = 560;
 const height = 400;
@@ -68,7 +68,7 @@ function svgOf({ title, xName, yName, lines, colours }: Panel): string {
     legend: { type: 'plain', bottom: 0, itemGap: 22, data: lines.map(({ name }) => name) },
     grid: { left: 66, right: 28, top: 44, bottom: 46 + 20 * legendRows(lines) },
     xAxis: { type: 'value', name: xName, nameLocation: 'middle', nameGap: 26, scale: true },
-    yAxis: { type: 'value', name: yName, nameLocation: 'middle', nameGap: 46, scale: true },
+    yAxis: { type: 'value', name: yName, nameLocation: 'middle', nameGap: 46, scale: true, boundaryGap: ['3%', '8%'] },
     series: lines.flatMap((line, i) => seriesOf(line, colours[i % colours.length]!)),
   });
   const svg = chart.renderToSVGString();
@@ -138,7 +138,8 @@ function filterPanel(sweep: Sweep, index: number, headline: Column): Panel {
 }
 
 /** The picture, panels side by side. Best points are diamonds with their guidance beside them. */
-export function sweepSvg(sweep: Sweep, columns: readonly Column[]): string {
+export function sweepSvg(sweep: Sweep): string {
+  const columns = columnsOf(sweep);
   const headline = columns.find(({ key }) => key === sweep.key)!;
   const panels = [distancePanel(sweep, headline)];
   if (['precision', 'recall'].every((key) => columns.some((column) => column.key === key)))

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Assessor, Figures, JudgeOptions, Models, SamplingSettings } from '../recipes/index.js';
+import type { Assessor, Column, JudgeOptions, Pair, SamplingSettings } from '../recipes/index.js';
 import type { Guidance } from '../sampling/index.js';
 import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
@@ -25,17 +25,37 @@ export interface SweepModel {
   /** How it samples, but for what a point says. */
   settings: SamplingSettings & { guidance: SweptGuidance };
   /** Loads it; the sweep disposes of it. */
-  open(): Pick<Models, 'generator' | 'tokenizer'>;
+  open(): Pair;
 }
 
-/** What judges, and what tells it from a judge of the same name, such as a hash of its weights. */
-export interface SweepJudge {
-  assessor: Assessor;
-  fingerprint: string;
+/** A figure of some samples, and how tables show it. */
+export interface SweepFigure extends Column {
+  value: number;
 }
+
+/** What judges all points. */
+export interface SweepJudge {
+  /** Models are ranked by it: lower is nearer to the reference. */
+  headline: Column;
+  /** What is compared with, e.g. `fashion-mnist test (10000 images)`. */
+  reference: string;
+  /** Tells it from a judge of the same name, such as a hash of its weights and of what it compares with. */
+  fingerprint: string;
+  /** What a reader should know of the distance. */
+  note: string;
+  /** Samples a loaded model as a task says and measures, the headline first; undefined where the signal came before it was done. */
+  measure(
+    task: Task,
+    pair: Pair,
+    options: SweepCount & { signal: AbortSignal },
+  ): readonly SweepFigure[] | Promise<readonly SweepFigure[] | undefined>;
+}
+
+/** Samples of a point, and how many are computed at once. */
+export type SweepCount = Omit<JudgeOptions, 'seed'>;
 
 /** A model at a point with a seed. */
-export interface Task extends Omit<JudgeOptions, 'count' | 'batchSize'> {
+export interface Task extends Pick<JudgeOptions, 'seed'> {
   model: SweepModel;
   point: GridPoint;
 }
@@ -53,8 +73,10 @@ export function hashOf(...parts: readonly string[]): string {
 const recordSchema = z.object({
   settings: z.record(z.string(), z.unknown()),
   // JSON has no word for what is no number; such a figure is kept as null
-  figures: z.record(z.string(), z.number().nullable().transform((value) => value ?? NaN)), // prettier-ignore
-});
+  figures: z.array(
+    z.object({ key: z.string(), name: z.string(), digits: z.number(), value: z.number().nullable().transform((value) => value ?? NaN) }),
+  ),
+}); // prettier-ignore
 
 function parseRecord(path: string): z.output<typeof recordSchema> {
   const text = explainIo(path, () => readFileSync(path, 'utf8'));
@@ -70,16 +92,16 @@ export class PointStore {
   constructor(
     readonly out: string,
     readonly judge: SweepJudge,
-    readonly options: Omit<JudgeOptions, 'seed'>,
+    readonly options: SweepCount,
   ) {}
 
   /** All that settles the figures of a task, as JSON has it. */
   #settings({ model, point, seed }: Task): Record<string, unknown> {
     const { device = 'cpu', ...sampling } = settingsAt(model, point);
-    const { assessor, fingerprint } = this.judge;
+    const { headline, reference, fingerprint } = this.judge;
     const settings = {
       weights: model.fingerprint,
-      judge: { measures: assessor.headline.name, reference: assessor.reference, fingerprint },
+      judge: { measures: headline.name, reference, fingerprint },
       ...this.options,
       seed,
       device: device.split(':')[0], // one GPU computes as another
@@ -106,21 +128,37 @@ export class PointStore {
    * The figures of a task; undefined where it was not measured.
    * @throws UsageError where its file holds something else
    */
-  read(task: Task): Figures | undefined {
+  read(task: Task): SweepFigure[] | undefined {
     const path = this.file(task);
     if (!existsSync(path)) return undefined;
     const { settings, figures } = parseRecord(path);
     const changed = differences(settings, this.#settings(task));
-    if (!changed.length && this.judge.assessor.headline.key in figures) return figures;
+    if (!changed.length && figures[0]?.key === this.judge.headline.key) return figures;
     throw new UsageError(
       `${path}: expected a point of the settings that its name says, found others (${changed.join(', ') || 'figures'}); remove it to measure the point again`,
     );
   }
 
   /** Keeps the figures of a task. */
-  write(task: Task, figures: Figures): void {
+  write(task: Task, figures: readonly SweepFigure[]): void {
     const { name, path } = task.model;
-    const record = { model: { name, path }, settings: this.#settings(task), figures };
+    const plain = figures.map(({ key, name: label, digits, value }) => ({ key, name: label, digits, value }));
+    const record = { model: { name, path }, settings: this.#settings(task), figures: plain };
     writeFileAtomic(this.file(task), `${JSON.stringify(record, null, 2)}\n`);
   }
+}
+
+/** A judge that is an assessor, which measures a point in one go. */
+export function assessorJudge(assessor: Assessor, fingerprint: string, note: string): SweepJudge {
+  const { headline, columns, reference } = assessor;
+  return {
+    headline,
+    reference,
+    fingerprint,
+    note,
+    measure: ({ model, point, seed }, pair, { count, batchSize }) => {
+      const figures = assessor.assess(pair, settingsAt(model, point), { count, batchSize, seed });
+      return columns.map((column) => ({ ...column, value: figures[column.key] ?? NaN }));
+    },
+  };
 }

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import { fakeDistance, fakeJudge, fakeModel } from '../../test/sweeps.js';
+import { fakeFigures, fakeJudge, fakeModel } from '../../test/sweeps.js';
 import { type Confirmation, confirmationTable, confirmationTasks } from './sweepConfirm.js';
 import { sweepSvg } from './sweepCharts.js';
 import { type Grid, gridPoints } from './sweepGrid.js';
-import { settingsAt } from './sweepPoints.js';
+import type { Task } from './sweepPoints.js';
 import { bestTable, guidanceTable, settingsTable, type SweepAccount, sweepCsv, sweepWarnings, writeSweep } from './sweepReport.js'; // prettier-ignore
+import type { Measured } from './sweepRun.js';
 import { bestOf, edgesOf, frontierOf } from './sweepSummary.js';
 
 const root = mkdtempSync(join(tmpdir(), 'scalewise-sweep-'));
@@ -17,19 +18,21 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-const { assessor } = fakeJudge();
+const judge = fakeJudge();
 const models = [fakeModel('before', 2), fakeModel('after, "SAR"', 1)];
+
+/** A task as it is measured, with some luck. */
+function measured(task: Task, luck = 0): Measured {
+  const columns = fakeFigures(task);
+  const figures = Object.fromEntries(columns.map(({ key, value }) => [key, value]));
+  return { ...task, columns, figures: { ...figures, fcd: figures['fcd']! + luck } };
+}
 
 function accountOf(cfg: number[], topK = [0], change: (account: SweepAccount) => void = () => undefined): SweepAccount {
   const grid: Grid = { cfg, topK, topP: [0], temperature: [1] };
-  const points = models.flatMap((model) =>
-    gridPoints(grid).map((point) => {
-      const fcd = fakeDistance(model.optimum, settingsAt(model, point), 0);
-      return { model, point, seed: 0, figures: { fcd, precision: 0.5 + point.cfg / 20, recall: 0.7 - point.cfg / 20 } };
-    }),
-  );
+  const points = models.flatMap((model) => gridPoints(grid).map((point) => measured({ model, point, seed: 0 })));
   const sweep = { models, grid, key: 'fcd', points };
-  const account = { sweep, assessor, count: 10, seed: 0, total: points.length, command: 'scalewise sweep', notes: ['It is not FID.'] }; // prettier-ignore
+  const account = { sweep, judge, count: 10, seed: 0, total: points.length, command: 'scalewise sweep' }; // prettier-ignore
   change(account);
   return account;
 }
@@ -66,11 +69,7 @@ describe('measured again', () => {
   function confirmed(noise: number): SweepAccount & { confirmation: Confirmation } {
     const account = accountOf([0, 1, 2, 3]);
     const tasks = confirmationTasks(account.sweep, 0, 2);
-    const points = tasks.map((task) => {
-      const model = task.model as (typeof models)[number];
-      const luck = task.seed === 2 && model === models[1] ? noise : 0;
-      return { ...task, figures: { fcd: fakeDistance(model.optimum, settingsAt(model, task.point), 0) + luck } };
-    });
+    const points = tasks.map((task) => measured({ ...task, seed: 0 }, task.seed === 2 && task.model === models[1] ? noise : 0)).map((one, i) => ({ ...one, seed: tasks[i]!.seed })); // prettier-ignore
     return { ...account, confirmation: { points, repeats: 2, total: tasks.length } };
   }
 
@@ -84,7 +83,7 @@ describe('measured again', () => {
   test('differences are paired by seed and have intervals', () => {
     const rows = (noise: number) => {
       const { sweep, confirmation } = confirmed(noise);
-      return confirmationTable(sweep, confirmation, assessor.headline).rows;
+      return confirmationTable(sweep, confirmation, judge.headline).rows;
     };
     const certain = (percent: string, word: string) => `${percent} % [${percent}, ${percent}], ${word}`;
     expect(rows(0)).toEqual([
@@ -98,7 +97,7 @@ describe('measured again', () => {
     const account = confirmed(0);
     const confirmation = { ...account.confirmation, points: account.confirmation.points.slice(0, 3) };
     expect(sweepWarnings({ ...account, confirmation })).toEqual(['5 of 16 points are not measured yet; the same command goes on']); // prettier-ignore
-    const { rows } = confirmationTable(account.sweep, confirmation, assessor.headline);
+    const { rows } = confirmationTable(account.sweep, confirmation, judge.headline);
     expect(rows[1]!.slice(2)).toEqual(['–', '–', '–', '–']);
   });
 
@@ -161,14 +160,15 @@ test('the CSV file has a row a point, and quotes what needs it', () => {
 describe('the picture', () => {
   const textsOf = (svg: string) => Array.from(svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g), ([, text]) => text!);
   test('two panels; one more a model where filters vary; none of them where they are too many', () => {
-    const titles = (topK: number[]) => textsOf(sweepSvg(accountOf([0, 1, 2], topK).sweep, assessor.columns));
+    const titles = (topK: number[]) => textsOf(sweepSvg(accountOf([0, 1, 2], topK).sweep));
     expect(titles([0])).toEqual(expect.arrayContaining(['FCD against guidance', 'Precision against recall, along guidance', 'before'])); // prettier-ignore
     expect(titles([0])).not.toContain('all codes');
     expect(titles([0, 4])).toEqual(expect.arrayContaining(['FCD against guidance, best of the filters', 'all codes', 'top-k 4'])); // prettier-ignore
     expect(titles(Array.from({ length: 9 }, (_, i) => i))).not.toContain('top-k 4');
   });
   test('without precision and recall there is one panel', () => {
-    const svg = sweepSvg(accountOf([0, 1]).sweep, [assessor.headline]);
+    const { sweep } = accountOf([0, 1]);
+    const svg = sweepSvg({ ...sweep, points: sweep.points.map((point) => ({ ...point, columns: [judge.headline] })) });
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="560" height="400">/);
   });
 });

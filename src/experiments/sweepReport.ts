@@ -1,19 +1,19 @@
 // The report of a sweep: tables of best points, models at the same settings and at the same guidance, warnings, the picture, and a CSV file of all points.
 import { join } from 'node:path';
-import { type Assessor, type Column, writeSvg } from '../recipes/index.js';
+import { type Column, writeSvg } from '../recipes/index.js';
 import { writeFileAtomic } from '../util/files.js';
 import { type Block, type Table, writePage } from './page.js';
 import { type Confirmation, confirmationTable } from './sweepConfirm.js';
 import { sweepSvg } from './sweepCharts.js';
-import { filtersOf, filterText, pointText } from './sweepGrid.js';
-import type { SweepModel } from './sweepPoints.js';
+import { filtersOf, filterText, pointText, samePoint } from './sweepGrid.js';
+import type { SweepJudge, SweepModel } from './sweepPoints.js';
 import type { Measured } from './sweepRun.js';
-import { bestOf, edgesOf, frontierOf, percentOver, pointAt, pointsOf, type Sweep } from './sweepSummary.js';
+import { bestOf, columnsOf, edgesOf, frontierOf, percentOver, pointAt, pointsOf, type Sweep } from './sweepSummary.js';
 
 /** A sweep with what else its report says. */
 export interface SweepAccount {
   sweep: Sweep;
-  assessor: Assessor;
+  judge: SweepJudge;
   /** Samples a point, and the seed of all of them. */
   count: number;
   seed: number;
@@ -23,8 +23,6 @@ export interface SweepAccount {
   confirmation?: Confirmation | undefined;
   /** The command that makes it. */
   command: string;
-  /** Further sentences for the reader, e.g. what the distance is not. */
-  notes: readonly string[];
 }
 
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)} %`;
@@ -39,7 +37,8 @@ function against(headline: Column, one: Measured | undefined, first: Measured | 
 }
 
 /** Each model at its own best point, the differences from the first model's best. */
-export function bestTable({ sweep, assessor: { headline, columns } }: SweepAccount): Table {
+export function bestTable({ sweep, judge: { headline } }: SweepAccount): Table {
+  const columns = columnsOf(sweep);
   const first = bestOf(sweep, sweep.models[0]!);
   const filters = filtersOf(sweep.grid).length > 1;
   const rows = sweep.models.map((model, i) => {
@@ -55,19 +54,21 @@ export function bestTable({ sweep, assessor: { headline, columns } }: SweepAccou
   return { header: header.slice(0, -1), rows: rows.map((row) => row.slice(0, -1)) };
 }
 
-/** All models at the settings that are the best of one of them. */
-export function settingsTable({ sweep, assessor: { headline } }: SweepAccount): Table {
-  const rows = sweep.models.flatMap((model) => {
-    const best = bestOf(sweep, model);
-    if (!best) return [];
-    const there = sweep.models.map((each) => pointAt(sweep, each, best.point));
-    return [[`best of ${model.name}: ${pointText(best.point)}`, ...there.map((one) => against(headline, one, there[0]))]]; // prettier-ignore
+/** All models at the settings that are the best of one of them, or of several. */
+export function settingsTable({ sweep, judge: { headline } }: SweepAccount): Table {
+  const bests = sweep.models.flatMap((model) => bestOf(sweep, model) ?? []);
+  const points = bests.map(({ point }) => point);
+  const different = points.filter((point, i) => points.findIndex((other) => samePoint(other, point)) === i);
+  const rows = different.map((point) => {
+    const owners = bests.filter((best) => samePoint(best.point, point)).map(({ model }) => model.name);
+    const there = sweep.models.map((each) => pointAt(sweep, each, point));
+    return [`best of ${owners.join(' and ')}: ${pointText(point)}`, ...there.map((one) => against(headline, one, there[0]))]; // prettier-ignore
   });
   return { header: ['settings', ...sweep.models.map(({ name }) => name)], rows };
 }
 
 /** All models at every guidance, with the filter that is best for each there. The best of a model is bold. */
-export function guidanceTable({ sweep, assessor: { headline } }: SweepAccount): Table {
+export function guidanceTable({ sweep, judge: { headline } }: SweepAccount): Table {
   const frontiers = sweep.models.map((model) => frontierOf(sweep, model));
   const bests = sweep.models.map((model) => bestOf(sweep, model));
   const filters = filtersOf(sweep.grid).length > 1;
@@ -100,7 +101,8 @@ export function sweepWarnings({ sweep, total, confirmation }: SweepAccount): str
 }
 
 /** All points as a CSV file's text, a row a point; the best ones with other seeds come last. */
-export function sweepCsv({ sweep, assessor: { columns }, count, confirmation }: SweepAccount): string {
+export function sweepCsv({ sweep, count, confirmation }: SweepAccount): string {
+  const columns = columnsOf(sweep);
   const cell = (value: string | number) =>
     typeof value === 'string' && /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : String(value);
   const header = ['model', 'path', 'weights', 'cfg', 'topK', 'topP', 'temperature', 'count', 'seed'];
@@ -119,24 +121,20 @@ function sampleCommand({ path, settings: { guidance } }: SweepModel, { point }: 
   return ['scalewise sample', `--generator ${path}`, ...flags.filter(Boolean)].join(' ');
 }
 
-function confirmationBlocks({ sweep, assessor, confirmation }: SweepAccount): Block[] {
+function confirmationBlocks({ sweep, judge, confirmation }: SweepAccount): Block[] {
   if (!confirmation) return [];
   const text = `The lowest of many figures is partly luck. These are the best points again, with ${confirmation.repeats} other ${confirmation.repeats === 1 ? 'seed, which' : 'seeds, which'} chose nothing: mean ± standard deviation, differences paired by seed with their 95 % intervals.`;
-  return [
-    { heading: 'Measured again' },
-    { text },
-    { table: confirmationTable(sweep, confirmation, assessor.headline) },
-  ];
+  return [{ heading: 'Measured again' }, { text }, { table: confirmationTable(sweep, confirmation, judge.headline) }];
 }
 
 function blocksOf(account: SweepAccount): Block[] {
-  const { sweep, assessor, count, seed, command, notes } = account;
+  const { sweep, judge, count, seed, command } = account;
   const several = sweep.models.length > 1;
   const warnings = sweepWarnings(account);
   const bests = sweep.models.flatMap((model) => bestOf(sweep, model) ?? []);
   const shapes = [...new Set(sweep.models.map(({ settings }) => settings.guidance.shape))].join(' and ');
   return [
-    { text: `${count} samples a point, all with seed ${seed}, against ${assessor.reference}; guidance: ${shapes}.` }, // prettier-ignore
+    { text: `${count} samples a point, all with seed ${seed}, against ${judge.reference}; guidance: ${shapes}.` }, // prettier-ignore
     { command },
     ...(warnings.length ? [{ heading: 'Warnings' }, { list: warnings }] : []),
     { heading: several ? 'Each model at its own best' : 'The best point' },
@@ -148,14 +146,14 @@ function blocksOf(account: SweepAccount): Block[] {
     { picture: 'sweep', caption: 'Diamonds are the best points, with their guidance beside them.', kind: 'svg' },
     { heading: 'Samples of the best' },
     { command: bests.map((best) => sampleCommand(best.model, best)).join('\n') },
-    { text: `All points are in \`sweep.csv\`. ${notes.join(' ')}`.trim() },
+    { text: `All points are in \`sweep.csv\`. ${judge.note}` },
   ];
 }
 
 /** Writes `report.md`, `report.html`, `sweep.svg`, `sweep.png` and `sweep.csv` into a folder. */
 export async function writeSweep(folder: string, account: SweepAccount): Promise<void> {
-  const { sweep, assessor } = account;
-  await writeSvg(join(folder, 'sweep'), sweepSvg(sweep, assessor.columns));
+  const { sweep } = account;
+  await writeSvg(join(folder, 'sweep'), sweepSvg(sweep));
   writeFileAtomic(join(folder, 'sweep.csv'), sweepCsv(account));
   const names = sweep.models.map(({ name }) => name).join(', ');
   writePage(folder, { title: `Guidance sweep of ${names}`, blocks: blocksOf(account) });

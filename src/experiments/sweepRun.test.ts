@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { sentenceOf } from '../../test/sentence.js';
-import { fakeJudge, fakeModel } from '../../test/sweeps.js';
+import { fakeFigures, fakeJudge, fakeModel } from '../../test/sweeps.js';
 import { gridPoints } from './sweepGrid.js';
 import { PointStore, type SweepModel } from './sweepPoints.js';
 import { runSweep } from './sweepRun.js';
@@ -37,7 +37,7 @@ describe('resuming', () => {
     const measured = (name: string) => [`open ${name}`, ...[1, 2, 3].map((cfg) => `measure ${name} at ${cfg}`), `close ${name}`]; // prettier-ignore
     expect(deeds).toEqual([...measured('before'), ...measured('after')]);
     expect(points.map(({ figures }) => figures['fcd'])).toEqual([11, 10, 11, 10.25, 10.25, 12.25]);
-    expect(said[0]).toMatch(/^0\/6 points are there; Ctrl-C ends after the point under way/);
+    expect(said[0]).toMatch(/^0\/6 points are there; Ctrl-C stops it, and the same command goes on$/);
     expect(said[1]).toMatch(/^1\/6 points, \d+ s left: before, guidance 1: FCD 11\.00$/);
     expect(said.at(-1)).toBe('6/6 points: after, guidance 3: FCD 12.25');
     deeds.length = said.length = 0;
@@ -55,18 +55,27 @@ describe('resuming', () => {
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it after the point under way', async (signal) => {
     const judge = fakeJudge('judge', deeds);
-    const { assessor } = judge;
-    const assess: typeof assessor.assess = (...given) => {
+    const measure: typeof judge.measure = (...given) => {
       if (deeds.at(-1) === 'measure before at 1') process.emit(signal, signal);
-      return assessor.assess(...given);
+      return judge.measure(...given);
     };
     const listeners = process.listenerCount(signal);
-    const { points, end } = await sweep(tasksOf(models), storeOf(10, { ...judge, assessor: { ...assessor, assess } }));
+    const { points, end } = await sweep(tasksOf(models), storeOf(10, { ...judge, measure }));
     expect([end, points.length, process.listenerCount(signal)]).toEqual([signal, 2, listeners]);
     expect(deeds).toEqual(['open before', 'measure before at 1', 'measure before at 2', 'close before']);
     expect(said.at(-1)).toBe(`${signal}: 2 of 6 points are in ${out}; the same command goes on`);
     expect((await sweep(tasksOf(models))).points).toHaveLength(6);
   });
+});
+
+test('a judge may stop amid a point, which is then not kept', async () => {
+  const judge = fakeJudge('judge', deeds);
+  const measure: typeof judge.measure = (...given) => {
+    if (deeds.at(-1) === 'measure before at 1') process.emit('SIGINT', 'SIGINT');
+    return given[2].signal.aborted ? Promise.resolve(undefined) : judge.measure(...given);
+  };
+  const { points, end } = await sweep(tasksOf(models), storeOf(10, { ...judge, measure }));
+  expect([end, points.length, deeds.at(-1)]).toEqual(['SIGINT', 1, 'close before']);
 });
 
 describe('points are not mixed', () => {
@@ -98,7 +107,7 @@ describe('points are not mixed', () => {
   test('a changed file and a damaged one are refused', () => {
     const store = storeOf();
     const [task] = tasksOf(models);
-    store.write(task!, { fcd: 1 });
+    store.write(task!, fakeFigures(task!));
     const path = store.file(task!);
     expect(path).toMatch(/before-before0000\/cfg1-n10-s0-[0-9a-f]{8}\.json$/);
     writeFileSync(path, readFileSync(path, 'utf8').replace('"count": 10', '"count": 20'));
@@ -110,7 +119,8 @@ describe('points are not mixed', () => {
   test('a figure that is no number stays one', () => {
     const store = storeOf();
     const [task] = tasksOf(models);
-    store.write(task!, { fcd: NaN, precision: 1 });
-    expect(store.read(task!)).toEqual({ fcd: NaN, precision: 1 });
+    const figures = fakeFigures(task!).map((figure, i) => (i === 0 ? { ...figure, value: NaN } : figure));
+    store.write(task!, figures);
+    expect(store.read(task!)).toEqual(figures);
   });
 });

@@ -1,28 +1,37 @@
 // Measures the points of a sweep that were not measured before, model after model, until they are all there or a signal ends it between two of them.
 import { setImmediate } from 'node:timers/promises';
-import type { Assessor, Figures } from '../recipes/index.js';
+import type { Column, Figures } from '../recipes/index.js';
 import { duration } from '../util/progress.js';
 import { secondSignal } from '../util/signals.js';
 import { pointText } from './sweepGrid.js';
-import { type PointStore, settingsAt, type SweepModel, type Task } from './sweepPoints.js';
+import type { PointStore, SweepFigure, SweepModel, Task } from './sweepPoints.js';
 
 /** How a sweep ended. */
 export type SweepEnd = 'done' | 'SIGINT' | 'SIGTERM';
 
-/** A task with its figures. */
+/** A task with its figures, by key and as a list. */
 export interface Measured extends Task {
   figures: Figures;
+  columns: readonly Column[];
 }
 
-/** Notes the first SIGINT or SIGTERM. They come in between two points; a second one, which is no echo of the first, leaves at once. */
-function watchSignals(): { end: SweepEnd; off: () => void } {
+function measuredAs(task: Task, columns: readonly SweepFigure[]): Measured {
+  return { ...task, columns, figures: Object.fromEntries(columns.map(({ key, value }) => [key, value])) };
+}
+
+/** Notes the first SIGINT or SIGTERM; a second one, which is no echo of the first, leaves at once. */
+function watchSignals(): { end: SweepEnd; signal: AbortSignal; off: () => void } {
   const isSecond = secondSignal();
+  const controller = new AbortController();
   const stop = (signal: 'SIGINT' | 'SIGTERM') => {
     if (isSecond()) process.exit(signal === 'SIGINT' ? 130 : 143);
-    if (state.end === 'done') state.end = signal;
+    if (state.end !== 'done') return;
+    state.end = signal;
+    controller.abort();
   };
   const state: ReturnType<typeof watchSignals> = {
     end: 'done',
+    signal: controller.signal,
     off: () => process.off('SIGINT', stop).off('SIGTERM', stop),
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
@@ -36,7 +45,7 @@ class Teller {
   #fresh = 0;
 
   constructor(
-    readonly headline: Assessor['headline'],
+    readonly headline: Column,
     readonly tasks: readonly Task[],
     readonly say: (line: string) => void,
   ) {
@@ -58,21 +67,19 @@ async function measureModel(
   model: SweepModel,
   tasks: readonly Task[],
   store: PointStore,
-  signals: { end: SweepEnd },
+  signal: AbortSignal,
   take: (measured: Measured) => void,
 ): Promise<void> {
   const pair = model.open();
   try {
     for (const task of tasks) {
-      let figures = store.read(task);
-      if (figures === undefined) {
-        const { seed, point } = task;
-        figures = store.judge.assessor.assess(pair, settingsAt(model, point), { ...store.options, seed });
-        store.write(task, figures);
-      }
-      take({ ...task, figures });
+      const there = store.read(task);
+      const figures = there ?? (await store.judge.measure(task, pair, { ...store.options, signal }));
+      if (!figures) return;
+      if (!there) store.write(task, figures);
+      take(measuredAs(task, figures));
       await setImmediate(); // lets signals in
-      if (signals.end !== 'done') return;
+      if (signal.aborted) return;
     }
   } finally {
     pair.generator.dispose();
@@ -84,7 +91,7 @@ async function measureModel(
 function measuredOf(tasks: readonly Task[], store: PointStore): Measured[] {
   return tasks.flatMap((task) => {
     const figures = store.read(task);
-    return figures ? [{ ...task, figures }] : [];
+    return figures ? [measuredAs(task, figures)] : [];
   });
 }
 
@@ -99,13 +106,13 @@ export async function runSweep(
 ): Promise<{ points: Measured[]; end: SweepEnd }> {
   const missing = tasks.filter((task) => store.read(task) === undefined);
   let done = tasks.length - missing.length;
-  if (missing.length) say(`${done}/${tasks.length} points are there; Ctrl-C ends after the point under way, and the same command goes on`); // prettier-ignore
+  if (missing.length) say(`${done}/${tasks.length} points are there; Ctrl-C stops it, and the same command goes on`); // prettier-ignore
   const signals = watchSignals();
-  const teller = new Teller(store.judge.assessor.headline, tasks, say);
+  const teller = new Teller(store.judge.headline, tasks, say);
   try {
     for (const model of new Set(missing.map((task) => task.model))) {
       const own = missing.filter((task) => task.model === model);
-      await measureModel(model, own, store, signals, (measured) => {
+      await measureModel(model, own, store, signals.signal, (measured) => {
         teller.tell(++done, measured);
       });
       if (signals.end !== 'done') break;

@@ -1,5 +1,6 @@
 // What a sweep shows: the best point of each model, the best over the filters at each guidance, and models compared where each is at its best, at
 // the same settings and at the same guidance.
+import type { Column } from '../recipes/index.js';
 import { type Grid, type GridPoint, samePoint } from './sweepGrid.js';
 import type { SweepModel, SweptGuidance } from './sweepPoints.js';
 import type { Measured } from './sweepRun.js';
@@ -11,6 +12,11 @@ export interface Sweep {
   /** Figure that models are ranked by: lower is better. */
   key: string;
   points: readonly Measured[];
+}
+
+/** All figures of the points. */
+export function columnsOf({ points }: Sweep): readonly Column[] {
+  return points[0]?.columns ?? [];
 }
 
 /** Points of a model, in the grid's order. */
