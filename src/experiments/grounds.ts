@@ -28,7 +28,9 @@ export interface Ground {
   measure: { network: 'classifier' | 'inception'; cfgs: readonly number[]; topK: number; topP: number; count: number };
 }
 
-const small = { network: 'classifier' as const, cfgs: [0, 0.5, 1, 1.5], topK: 0, topP: 0, count: 2000 };
+const small = { network: 'classifier' as const, topK: 0, topP: 0, count: 2000 };
+/** About each small model's best guidance. */
+const smallGuidance = { 'fashion-mnist': [0, 0.5, 1, 1.5], cifar10: [1, 2, 3, 4] };
 
 function packaged(data: 'fashion-mnist' | 'cifar10', family: 'flexvar' | 'var'): Ground {
   const suffix = family === 'var' ? '-var' : '';
@@ -46,7 +48,7 @@ function packaged(data: 'fashion-mnist' | 'cifar10', family: 'flexvar' | 'var'):
       generatorSet: [],
     },
     refine: `${data}-experiment`,
-    measure: small,
+    measure: { ...small, cfgs: smallGuidance[data] },
   };
 }
 
