@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { Classifier } from '../evaluate/index.js';
+import { fillByFormula, visionRange } from '../../test/formulaWeights.js';
+import { Classifier, ClipImageTower } from '../evaluate/index.js';
 import { initialiseConvolutions } from '../models/index.js';
 import { saveWeights } from '../nn/index.js';
 import { Generator } from '../torch/index.js';
@@ -62,6 +63,17 @@ test('the shipped tokenizer and its generator’s scales: figures, files, a pict
   expect((await sharp(readFileSync(at('grid.png'))).metadata()).width).toBeGreaterThan(6 * 64);
 });
 
+test('features of a published network’s kind, under their own name', async () => {
+  const network = new ClipImageTower({ width: 768, heads: 12, layers: 1, hidden: 64, patch: 32, grid: 7, activation: 'quick_gelu', embedding: 16 }); // prettier-ignore
+  fillByFormula(network.requireGrad(false), 0, visionRange);
+  saveWeights(at('clip.safetensors'), network.stateDict());
+  network.dispose();
+  await reconstruct('-t', tokenizer, '--scales', '1,2,4,8', '-n', '3', '--features', at('clip.safetensors'));
+  expect([process.exitCode, told]).toEqual([0, []]);
+  expect(out.at(-3)).toMatch(/^rFD-CLIP \d+\.\d{3}, in the features of .*clip\.safetensors$/);
+  expect(out.at(-2)).toMatch(/^rFD-CLIP is no rFID: /);
+});
+
 test('a tokenizer by itself, scales of the user’s, fewer images, JSON', async () => {
   await reconstruct('-t', tokenizer, '--scales', '1,2,4x6,8', '-n', '4', '-b', '3', '--json');
   const report = JSON.parse(out.join('')) as { images: number; size: number; scales: { scale: unknown; psnr?: number }[] }; // prettier-ignore
@@ -77,7 +89,7 @@ test('the published scales are stretched to another size', async () => {
 });
 
 test.each<[string, string[], RegExp]>([
-  ['features of a file that has none', ['--features', tokenizer], /expected the weights of a network for features \(classifier\), found tokenizer/],
+  ['features of a file that has none', ['--features', tokenizer], /expected the weights of a network for features \(Inception-v3 of 2015-12-05, .*\), found tokenizer/],
   ['scales of another size', ['--scales', '1,2,4x8'], /need scales that end at 4x4, got 1,2,4x8/],
   ['no images', ['-n', '0'], /--count: expected at least 1, got 0/],
   ['an unknown split', ['--split', 'all'], /Allowed choices are test, train/],

@@ -106,7 +106,7 @@ export function registerReconstruct(program: Command): void {
     .option('--every-scale', 'decode and measure what every scale amounts to, not the last alone')
     .option(
       '--features <file>',
-      'also the Fréchet distance between images and reconstructions in these features: a classifier of `scalewise evaluate` (rFCD, which is no rFID)',
+      'also the Fréchet distance between images and reconstructions in the features of this file of weights: Inception-v3 as pytorch-fid publishes it (rFID), a DINOv2 or CLIP of Hugging Face, a classifier of `scalewise evaluate` (rFCD)',
     )
     .option('--files <folder>', 'every reconstruction as a PNG')
     .option('--grid <file>', 'a picture of the first images and what every scale makes of them')

@@ -33,8 +33,10 @@ const set: ImageSet = {
 };
 /** The mean of each channel and its square, as features. */
 const means: FeatureExtractor = {
+  name: 'means of colours',
   distance: 'rTEST',
   features: (image_B3HW) => ops.cat([image_B3HW.mean([2, 3]), image_B3HW.square().mean([2, 3])], 1),
+  dispose: () => undefined,
 };
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -1,5 +1,5 @@
 // Which files of weights are taken, on formula weights: there is no copy of the published ones here.
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -9,6 +9,7 @@ import { sentenceOf } from '../../../test/sentence.js';
 import { writePth } from '../../formats/index.js';
 import { codeOfDtype, openWeights, saveWeights } from '../../nn/index.js';
 import { scope, type Tensor, zeros } from '../../torch/index.js';
+import { sha256File } from '../../util/files.js';
 import { Inception } from './network.js';
 import { fillInception, inceptionPath, loadInception, publishedInception } from './weights.js';
 
@@ -54,6 +55,16 @@ test('a .pth file as the published one is made, with its counters of batches', (
   const [found, wanted] = [filled, network].map((one) => one.stateDict().get('Mixed_7c.branch_pool.bn.running_var')!);
   expect(found!.toArray()).toEqual(wanted!.toArray());
   filled.dispose();
+});
+
+test('a .pth file that is published', () => {
+  pth(at('published.pth'), network.stateDict());
+  const facts = { ...publishedInception };
+  Object.assign(publishedInception, { sha256: sha256File(at('published.pth')), bytes: statSync(at('published.pth')).size }); // prettier-ignore
+  const { network: loaded, published } = loadInception(at('published.pth'));
+  Object.assign(publishedInception, facts);
+  expect(published).toBe(true);
+  loaded.dispose();
 });
 
 test('other .pth files: their sums are not the published one', () => {
