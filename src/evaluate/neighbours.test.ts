@@ -53,6 +53,15 @@ const sets: Record<string, (seed: number) => [Tensor, Tensor]> = {
     const pick = (at: number, count: number) => few.indexSelect(0, randint(0, 12, [count], { generator: new Generator(at) })); // prettier-ignore
     return [pick(seed, 60), pick(seed + 1, 50)];
   },
+  'copies with a trace of noise, far from the origin': (seed) => {
+    const few = normal(seed, 3, 20).add(100);
+    const near = (at: number, count: number) => few.indexSelect(0, randint(0, 3, [count], { generator: new Generator(at) })).to('float64').add(normal(at, count, 20).mul(1e-6)); // prettier-ignore
+    return [near(seed, 60), near(seed + 1, 50)];
+  },
+  "as wide as Inception's, with as many zeros": (seed) => [
+    normal(seed, 40, 2048).relu(),
+    normal(seed + 1, 30, 2048).relu(),
+  ],
   'each twice, and samples that are copies': (seed) => {
     const once = normal(seed, 30, 9);
     return [ops.cat([once, once], 0), ops.cat([once.narrow(0, 0, 20), normal(seed + 1, 30, 9)], 0)];
