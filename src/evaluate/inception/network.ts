@@ -52,6 +52,8 @@ export interface InceptionFeatures {
  * `mixed_6/conv` to `Mixed_6d.branch1x1`. An operator that has the name of its scope is the scope's last one, the ReLU. That the block is
  * Mixed_6d is sure; that the output is taken after ReLU is what ports of the graph do, and was not seen in the graph itself.
  * TensorFlow's tensors end with the channels, and the stored statistics of reference files (`mu_s`, `sigma_s`) have that order.
+ *
+ * On CUDA, cuDNN may compute the convolutions in TF32, as by PyTorch's default; NVIDIA_TF32_OVERRIDE=0 in the environment keeps them in float32.
  */
 export class Inception extends Module {
   readonly head: Linear;
