@@ -1,18 +1,53 @@
-// `scalewise evaluate`: a generator against held-out images, in the features of a small classifier of the same data.
-import type { Command } from 'commander';
+// `scalewise evaluate`: generators, files of samples or images against real images, in the features of Inception-v3, of a classifier of the data, or
+// of another network; with the noise of each figure, and whether two models differ by more.
+import { type Command, Option } from 'commander';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder, openData } from '../data/index.js';
-import { judgeFor, judgeModel, judgeReal } from '../recipes/index.js';
+import { setTimeout } from 'node:timers/promises';
+import { cacheFolder } from '../data/index.js';
+import { resolveTopology, type Topology } from '../launch/index.js';
+import {
+  checkNetwork,
+  classifierNetwork,
+  dataSubject,
+  evaluate,
+  type EvaluationNetwork,
+  type EvaluationPlan,
+  featuresFor,
+  inceptionNetwork,
+  judgeFor,
+  otherNetwork,
+  spread,
+  type StatisticsFile,
+  Stopped,
+  type Subject,
+  useMachine,
+  writeReference,
+} from '../recipes/index.js';
+import { deviceOf } from '../train/index.js';
+import { libtorch } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
-import { sayBroken } from './broken.js';
-import { prepareSampling, refuseOtherSize, type SamplingFlags, withSamplingFlags } from './samplingOptions.js';
-import { say, wholeNumber } from './settingsOptions.js';
+import { writeFileAtomic } from '../util/files.js';
+import { secondSignal } from '../util/signals.js';
+import { dataOf, type DataSplits, type GivenSubject, openSplits, referenceOf, subjectsOf } from './evaluateSubjects.js';
+import { evaluationJson, evaluationText } from './evaluateText.js';
+import { type SamplingFlags, withSamplingFlags } from './samplingOptions.js';
+import { exitCodeOf, positive, say, wholeNumber } from './settingsOptions.js';
 
 interface Flags extends SamplingFlags {
   data?: string;
+  reference?: string;
   classifier?: string;
+  inception?: string | true;
+  features?: string;
   count: number;
   batch: number;
+  part: number;
+  replicates?: number;
+  out?: string;
+  writeReference?: string;
+  referenceImages: number;
   json?: boolean;
 }
 
@@ -21,45 +56,196 @@ export function classifierPath(data: string, side: number): string {
   return join(cacheFolder(), 'classifiers', `${data.replace(/[^\w-]+/g, '_')}-${side}.safetensors`);
 }
 
-async function run(flags: Flags): Promise<void> {
-  const { models, settings } = prepareSampling(flags);
-  refuseOtherSize('evaluate', models, settings);
-  if (flags.smooth) throw new UsageError('--smooth: mixed codes are for looks and not for figures; leave it');
-  const { imageSize, classes } = models.card;
-  const name = flags.data ?? models.card.data;
-  if (flags.count < classes.length || flags.batch < 1)
-    throw new UsageError(`--count: expected at least one image a class (${classes.length}), got ${flags.count}`);
-  const train = await openData(name, 'train', imageSize);
-  const heldOut = await openData(name, 'test', imageSize);
-  sayBroken([...train.broken, ...heldOut.broken]);
-  if (train.set.classes.join() !== classes.join())
-    throw new UsageError(
-      `--data: the generator has the classes ${classes.join(', ')}; ${name} has ${train.set.classes.join(', ')}`,
-    );
-  const judge = judgeFor(flags.classifier ?? classifierPath(name, imageSize), train.set, heldOut.set, say);
-  const { count, batch, seed } = flags;
-  const figures = judgeModel(judge, models, settings, { count, batchSize: batch, seed });
-  const real = judgeReal(judge, train.set, count);
-  if (flags.json) {
-    console.log(JSON.stringify({ generator: models.path, seed, settings, reference: judge.reference, classifierAccuracy: judge.accuracy, figures, real })); // prettier-ignore
-    return;
-  }
-  const row = (label: string, { fcd, precision, recall, agreement }: typeof figures) =>
-    `${label.padEnd(22)} FCD ${fcd.toFixed(2).padStart(7)}   precision ${precision.toFixed(3)}   recall ${recall.toFixed(3)}   class agreement ${(100 * agreement).toFixed(1)} %`;
-  console.log(`${models.path}: ${count} samples against ${judge.reference}`);
-  console.log(row('samples', figures));
-  console.log(row('real training images', real));
-  console.log(`FCD: Fréchet distance in the features of a classifier of this data set (accuracy ${(100 * judge.accuracy).toFixed(1)} %). It is not FID.`); // prettier-ignore
+const isFile = (reference: Subject | StatisticsFile | undefined): reference is StatisticsFile =>
+  reference !== undefined && 'path' in reference;
+
+/** The classifier's file, trained by the first process where it is missing. */
+async function classifierFor(path: string, { train, heldOut }: DataSplits, rank: number): Promise<string> {
+  while (rank > 0 && !existsSync(path)) await setTimeout(200);
+  if (!existsSync(path)) judgeFor(path, train, heldOut, say);
+  return path;
 }
 
+/** The network that the flags ask for; a classifier of the data by default, or Inception where a file of its statistics is the reference. */
+async function networkOf(
+  flags: Flags,
+  reference: Subject | StatisticsFile | undefined,
+  splits: () => Promise<DataSplits>,
+  rank: number,
+): Promise<EvaluationNetwork> {
+  const { classifier, inception, features, device } = flags;
+  if (features !== undefined) return otherNetwork(features, device);
+  if (inception !== undefined) return inceptionNetwork(inception === true ? undefined : inception, device);
+  if (classifier !== undefined && existsSync(classifier)) return classifierNetwork(classifier, device);
+  if (isFile(reference) && classifier === undefined) {
+    const { about, path } = reference;
+    if (!about || about.network.startsWith('Inception')) return inceptionNetwork(undefined, device);
+    throw new UsageError(`${path}: it holds statistics of ${about.network}'s features; give that network with --classifier or --features`); // prettier-ignore
+  }
+  const data = await splits();
+  return classifierNetwork(await classifierFor(classifier ?? classifierPath(data.name, data.train.height), data, rank), device); // prettier-ignore
+}
+
+/** The classifier judges images of the size it was trained on. */
+function refuseOtherSize({ subject, card, path }: GivenSubject): void {
+  if (!card || (subject.height === card.imageSize && subject.width === card.imageSize)) return;
+  throw new UsageError(`evaluate: the classifier judges images of ${card.imageSize} pixels, these scales make ${subject.height}x${subject.width} (${path}); leave --size, --scales and --schedule alone`); // prettier-ignore
+}
+
+/** All that is evaluated, opened and checked. */
+interface Prepared {
+  given: GivenSubject[];
+  network: EvaluationNetwork;
+  /** Undefined where a reference is to be written. */
+  reference: Subject | StatisticsFile | undefined;
+  real: Subject | undefined;
+}
+
+async function prepare(paths: readonly string[], flags: Flags, rank: number): Promise<Prepared> {
+  const { count, data } = flags;
+  const given = await subjectsOf(paths, flags);
+  const asked = flags.reference === undefined ? undefined : await referenceOf(flags.reference, flags);
+  let opened: DataSplits | undefined;
+  const splits = async () => (opened ??= await openSplits(data ?? dataOf(given), given[0]!.subject.height, given));
+  const network = await networkOf(flags, asked, splits, rank);
+  if (network.kind === 'classifier') given.forEach(refuseOtherSize);
+  if (isFile(asked)) checkNetwork(asked, network);
+  const isReference = flags.writeReference !== undefined;
+  const reference = asked ?? (isReference ? undefined : dataSubject((await splits()).heldOut));
+  const showReal = !asked && !isReference && network.kind === 'classifier';
+  const train = showReal ? (await splits()).train : undefined;
+  return { given, network, reference, real: train && dataSubject(train, spread(train, count)) };
+}
+
+/** Runs `body` until it ends or a signal comes; tells how it ended. */
+async function untilSignal(body: (signal: AbortSignal) => Promise<void>, kept: boolean): Promise<void> {
+  const stop = new AbortController();
+  let ended: 'done' | 'SIGINT' | 'SIGTERM' = 'done';
+  const isSecond = secondSignal();
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (isSecond()) process.exit(exitCodeOf(ended));
+    if (stop.signal.aborted) return;
+    ended = signal as 'SIGINT' | 'SIGTERM';
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    await body(stop.signal);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    process.exitCode = exitCodeOf(ended);
+    say(`${ended}: stopped after ${error.message}; ${kept ? 'the same command goes on from here' : 'with --out FOLDER it could have gone on from here'}`); // prettier-ignore
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+function print(found: object, lines: readonly string[], { json, out }: Flags): void {
+  if (out !== undefined) writeFileAtomic(join(out, 'result.json'), `${JSON.stringify(found, null, 2)}\n`);
+  if (json) console.log(JSON.stringify(found));
+  else for (const line of lines) console.log(line);
+}
+
+/** Writes a reference of the one subject. */
+async function makeReference(
+  path: string,
+  { given, network }: Prepared,
+  plan: EvaluationPlan,
+  flags: Flags,
+): Promise<void> {
+  // prettier-ignore
+  const { subject } = given[0]!;
+  const features = await featuresFor(subject, 'reference', plan);
+  if (!features) return;
+  using own = features;
+  const { images } = await writeReference(path, subject, network, own, { images: flags.referenceImages, batchSize: plan.batchSize }); // prettier-ignore
+  const found = { path, network: { name: network.name, sha256: network.sha256 }, images: subject.count, kept: images };
+  print(found, [`${path}: statistics of ${subject.count} images of ${subject.name} in the features of ${network.name}, and ${images} of the images`], flags); // prettier-ignore
+}
+
+function refuse(
+  { smooth, out, writeReference: write, reference }: Flags,
+  { size }: Topology,
+  paths: readonly string[],
+): void {
+  // prettier-ignore
+  if (smooth) throw new UsageError('--smooth: mixed codes are for looks and not for figures; leave it');
+  if (size > 1 && out === undefined)
+    throw new UsageError('--out: expected a folder where the processes put their parts; give one that all of them see');
+  if (write === undefined) return;
+  if (reference !== undefined) throw new UsageError('--write-reference: expected without --reference, which it makes');
+  if (paths.length > 1) throw new UsageError(`--write-reference: expected one set of images, got ${paths.length}`);
+}
+
+async function run(paths: readonly string[], given: Flags): Promise<void> {
+  const topology = resolveTopology(process.env);
+  const { rank, size } = topology;
+  const device = deviceOf(given.device, topology, libtorch().cudaDevices);
+  const flags = { ...given, device };
+  const { out, batch, part, seed, replicates, threads } = flags;
+  refuse(flags, topology, paths);
+  useMachine({ device, threads });
+  const prepared = await prepare(paths, flags, rank);
+  const { given: all, network, reference, real } = prepared;
+  const folder = out ?? mkdtempSync(join(tmpdir(), 'scalewise-evaluate-'));
+  try {
+    await untilSignal(async (signal) => {
+      const subjects = all.map(({ subject }) => subject);
+      const how = { partSize: part, batchSize: batch, rank, size, signal };
+      const plan = { ...how, subjects, real, reference: reference ?? subjects[0]!, network, folder, seed, replicates, device }; // prettier-ignore
+      if (flags.writeReference !== undefined) return makeReference(flags.writeReference, prepared, plan, flags);
+      const found = await evaluate(plan);
+      if (found) print(evaluationJson(found), evaluationText(found, [network.note]), flags);
+    }, out !== undefined);
+  } finally {
+    network.dispose();
+    if (out === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Adds the command `evaluate`. */
 export function registerEvaluate(program: Command): void {
-  withSamplingFlags(program.command('evaluate'))
-    .description('measure a generator: Fréchet classifier distance (not FID), precision, recall, class agreement')
-    .option('-d, --data <name>', 'a packaged data set or a folder; what the generator was trained on by default')
-    .option('--classifier <file>', 'the classifier that judges; trained and kept in the cache where it is missing')
-    .option('-n, --count <n>', 'samples, the classes in equal shares', wholeNumber('--count'), 2000)
-    .option('-b, --batch <n>', 'images at once', wholeNumber('--batch'), 100)
+  const command = withSamplingFlags(program.command('evaluate'))
+    .description('measure generators or files of samples: FID, FCD, precision, recall and others, with their noise')
+    .argument('[models...]', 'run folders, files or pulled names of generators; .npz files of samples; folders of images; packaged data sets, as NAME or NAME:test') // prettier-ignore
+    .optionsGroup('Compared with:')
+    .option('-r, --reference <what>', 'statistics or images as .npz, a folder of images, or a packaged data set as NAME or NAME:train')
+    .option('-d, --data <name>', 'without --reference: a packaged data set or a folder, whose held-out images count; what the generator was trained on by default') // prettier-ignore
+    .optionsGroup('In the features of:')
+    .option('--classifier <file>', 'a classifier of the data, the default; trained and kept in the cache where it is missing')
+    .addOption(new Option('--inception [file]', 'Inception-v3, for FID: the published weights, in the cache by default').conflicts(['classifier', 'features'])) // prettier-ignore
+    .addOption(new Option('--features <file>', 'another network, e.g. DINOv2').conflicts(['classifier', 'inception'])); // prettier-ignore
+  command
+    .optionsGroup('Images:')
+    .option('-n, --count <n>', 'samples of each generator, the classes in equal shares', positive('--count'), 2000)
+    .option('-b, --batch <n>', 'images at once', positive('--batch'), 100)
+    .option('--part <n>', 'images of a part, which one process computes', positive('--part'), 500)
+    .option(
+      '--replicates <n>',
+      'of the bootstrap of the distance: 200, or 40 of features wider than 512; 0 for none',
+      wholeNumber('--replicates'),
+    ) // prettier-ignore
+    .optionsGroup('Output:')
+    .option('-o, --out <folder>', 'keeps features and result; the same command goes on with what is there')
+    .option('--write-reference <file>', 'make a reference (.npz, as ADM has it) of the images instead')
+    .option(
+      '--reference-images <n>',
+      'for it: images to keep for precision and recall',
+      wholeNumber('--reference-images'),
+      10_000,
+    ) // prettier-ignore
     .option('--json', 'one line of JSON')
-    .addHelpText('after', '\nExample:\n  scalewise evaluate --generator runs/sar --count 2000 --cfg 2\n')
+    .optionsGroup('Options:')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  scalewise evaluate --generator runs/sar --count 2000 --cfg 2
+  scalewise evaluate runs/generator runs/sar --count 5000 --out runs/comparison
+  scalewise evaluate samples.npz --reference VIRTUAL_imagenet256_labeled.npz --inception
+  scalewise evaluate photos --size 64 --inception --write-reference photos-64.npz
+  scalewise launch --nproc 4 evaluate flexvar-d24 --inception --reference photos-64.npz --out evaluation
+`,
+    )
     .action(run);
 }

@@ -17,12 +17,12 @@ function count(text: string): number {
 }
 
 /** Commands whose processes work together; several of any other would only write the same thing at once. */
-const together = /^(train|refine|tokenizer train|doctor --dist)\b/;
+const together = /^(train|refine|tokenizer train|evaluate|doctor --dist)\b/;
 
 async function run(command: readonly string[], flags: LaunchCommandFlags): Promise<void> {
   if (!together.test(command.join(' ')))
     throw new UsageError(
-      `launch: expected train, refine, tokenizer train or doctor --dist, got '${command.join(' ')}', of which several processes are of no use`,
+      `launch: expected train, refine, tokenizer train, evaluate or doctor --dist, got '${command.join(' ')}', of which several processes are of no use`,
     );
   const { nproc, nnodes, nodeRank, master, maxRestarts } = flags;
   const plan = planOf({ processes: processesOf('--nproc', nproc), nodes: nnodes, nodeRank, master }, process.env);
@@ -36,7 +36,7 @@ export function registerLaunch(program: Command): void {
     .enablePositionalOptions() // so that the options after the command's name are the command's
     .command('launch')
     .description('run a command in several processes that work together')
-    .argument('<command...>', 'train, refine, tokenizer train or doctor --dist, with its options')
+    .argument('<command...>', 'train, refine, tokenizer train, evaluate or doctor --dist, with its options')
     .option('--nproc <n>', 'processes on this machine: a number, cpu (cores), gpu (cards) or auto (cards, or one)')
     .option('--nnodes <n>', 'machines of the job', count)
     .option('--node-rank <n>', 'number of this machine, from 0', count)

@@ -125,7 +125,7 @@ function oneOf<T extends string>(flag: string, value: string, choices: readonly 
 }
 
 /** A side, or height x width, as `8` or `4x6`. */
-function parseSize(flag: string, text: string): readonly [height: number, width: number] {
+export function parseSize(flag: string, text: string): readonly [height: number, width: number] {
   const found = /^\s*([1-9]\d{0,4})(?:\s*[x×]\s*([1-9]\d{0,4}))?\s*$/i.exec(text);
   if (!found) throw new UsageError(`${flag}: expected a side or height x width, such as 8 or 4x6, got '${text}'`);
   return [Number(found[1]), Number(found[2] ?? found[1])];

@@ -61,6 +61,36 @@ export { quickstart, type QuickstartData, type QuickstartOptions } from './quick
 export { type Judge, judgeModel, type JudgeOptions, judgeOf, judgeReal, type Verdict } from './judge.js';
 export { type Assessor, classifierAssessor, type Column, type Figures } from './assessor.js';
 export { judgeFor } from './judgeFile.js';
+export {
+  checkNetwork,
+  classifierNetwork,
+  dataSubject,
+  evaluate,
+  type Evaluation,
+  type EvaluationNetwork,
+  type EvaluationPlan,
+  featuresFor,
+  type Figure,
+  folderSubject,
+  gatherDefaults,
+  type GatherOptions,
+  generatorSubject,
+  holdsStatistics,
+  inceptionNetwork,
+  npzSubject,
+  openStatistics,
+  otherNetwork,
+  type Protocol,
+  referenceImages,
+  type SampledModel,
+  spread,
+  type StatisticsFile,
+  Stopped,
+  type Subject,
+  type SubjectResult,
+  usualReplicates,
+  writeReference,
+} from './evaluate/index.js';
 export { balancedLabels, type LabelOrder } from './labels.js';
 export { type ImageSink, type KeptSettings, openSampleFolder, openSampleNpz } from './sampleSink.js';
 export { checkSampling, type ImagePlan, type MadeImage, type SampleStream, sampleStream } from './sampleStream.js';

@@ -9,4 +9,4 @@ export { type LoopEnd, type LoopOptions, trainingLoop } from './loop.js';
 export { type MetricsRecord, RunFolder, type RunOptions } from './runFolder.js';
 export { DivergenceError, type Losses, optimizerStep, type StepOptions, type StepOutcome } from './step.js';
 export { Throughput } from './throughput.js';
-export { alone, joinWorld, type World } from './world.js';
+export { alone, deviceOf, joinWorld, type World } from './world.js';

@@ -98,9 +98,9 @@ describe('commands', () => {
       at('c.safetensors'),
     ]);
     expectDone(judged);
-    const { figures } = JSON.parse(judged.out) as { figures: Record<string, number> };
-    expect(figures['images']).toBe(16);
-    expect(figures['fcd']).toBeGreaterThan(0);
+    const { models } = JSON.parse(judged.out) as { models: { images: number; figures: Record<string, number> }[] };
+    expect(models[0]!.images).toBe(16);
+    expect(models[0]!.figures['fcd']).toBeGreaterThan(0);
   });
 
   test('a tokenizer with a perceptual and an adversarial term, flips, and a cut in the middle', () => {

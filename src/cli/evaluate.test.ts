@@ -1,0 +1,196 @@
+// `scalewise evaluate` with the weights that come with Scalewise, on a small folder of PNG files and a classifier that has learnt nothing.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Classifier } from '../evaluate/index.js';
+import { writeNpz } from '../formats/index.js';
+import { initialiseConvolutions } from '../models/index.js';
+import { saveWeights } from '../nn/index.js';
+import { type GeneratorCard, loadModels, saveGenerator, saveTokenizer } from '../recipes/index.js';
+import { Generator } from '../torch/index.js';
+import { seedFor } from '../util/random.js';
+import { run } from './main.js';
+
+const root = mkdtempSync(join(tmpdir(), 'scalewise-cli-evaluate-'));
+const at = (name: string) => join(root, name);
+const weights = join(import.meta.dirname, '..', '..', 'weights', 'fashion-mnist');
+const classes = Array.from({ length: 10 }, (_, i) => `class${i}`);
+
+/** The run folder `name` with one of the generators and a card of its own. */
+function modelFolder(name: string, file: string, card: Partial<GeneratorCard>): void {
+  const models = loadModels(join(weights, file), undefined);
+  saveGenerator(at(`${name}/generator.safetensors`), models.generator, { ...models.card, classes, data: at('data'), ...card }); // prettier-ignore
+  saveTokenizer(at(`${name}/tokenizer.safetensors`), models.tokenizer);
+  models.generator.dispose();
+  models.tokenizer.dispose();
+}
+
+function classifierFile(name: string, seed: number): void {
+  using random = new Generator(seed);
+  const classifier = new Classifier(10);
+  initialiseConvolutions(classifier, random);
+  saveWeights(at(name), classifier.stateDict(), { kind: 'classifier', classes: '10' });
+  classifier.dispose();
+}
+
+const pixelsFor = (...seed: (string | number)[]) =>
+  Uint8Array.from({ length: 32 * 32 * 3 }, (_, place) => seedFor(...seed, place >> 4) % 256);
+
+beforeAll(async () => {
+  for (const [split, name] of ['train', 'test'].flatMap((each) => classes.map((one) => [each, one] as const))) {
+    mkdirSync(at(`data/${split}/${name}`), { recursive: true });
+    for (let i = 0; i < 2; i++) {
+      const image = sharp(pixelsFor(split, name, i), { raw: { width: 32, height: 32, channels: 3 } });
+      await image.png().toFile(at(`data/${split}/${name}/${split}${i}.png`));
+    }
+  }
+  modelFolder('before', 'generator.safetensors', {});
+  modelFolder('after', 'generator-sar.safetensors', {});
+  classifierFile('classifier.safetensors', 1);
+  classifierFile('other.safetensors', 2);
+  const images = Buffer.concat(Array.from({ length: 12 }, (_, i) => pixelsFor('npz', i)));
+  await writeNpz(at('samples.npz'), new Map([['arr_0', { type: '|u1', shape: [12, 32, 32, 3], pieces: [images] }]]));
+  await writeNpz(
+    at('floats.npz'),
+    new Map([['arr_0', { type: '<f4', shape: [2, 1, 1, 3], pieces: [new Uint8Array(24)] }]]),
+  );
+  await writeNpz(at('grey.npz'), new Map([['arr_0', { type: '|u1', shape: [2, 4, 4], pieces: [new Uint8Array(32)] }]]));
+  await writeNpz(at('small.npz'), new Map([['arr_0', { type: '|u1', shape: [8, 16, 16, 3], pieces: [new Uint8Array(6144)] }]])); // prettier-ignore
+  await writeNpz(at('halved.npz'), new Map([['sigma', { type: '<f8', shape: [1, 1], pieces: [new Uint8Array(8)] }]]));
+}, 60_000);
+afterAll(() => {
+  rmSync(root, { recursive: true });
+});
+
+const out: string[] = [];
+const told: string[] = [];
+beforeEach(() => {
+  out.length = told.length = 0;
+  process.exitCode = 0;
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
+  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  process.exitCode = 0;
+});
+
+const evaluated = (...args: string[]) => run(['node', 'scalewise', 'evaluate', '--threads', '1', ...args]);
+const sizes = ['-n', '20', '-b', '5', '--part', '10', '--replicates', '10'];
+const common = [...sizes, '--classifier', at('classifier.safetensors')];
+
+interface Model {
+  name: string;
+  images: number;
+  distance: string;
+  figures: Record<string, number>;
+  intervals: Record<string, { low: number; high: number }>;
+  extrapolation?: { infinity: number };
+}
+interface Found {
+  protocol: Record<string, unknown>;
+  models: Model[];
+  real?: Model;
+  comparisons: { a: string; b: string; paired: boolean; figures: { key: string; sentence: string }[] }[];
+  warnings: string[];
+}
+async function found(...args: string[]): Promise<Found> {
+  out.length = 0;
+  await evaluated(...common, '--json', ...args);
+  expect([process.exitCode, told.filter((line) => line.startsWith('error'))]).toEqual([0, []]);
+  return JSON.parse(out[0]!) as Found;
+}
+
+describe('generators', () => {
+  test('one: a table, in brackets the noise, real images beside', async () => {
+    await evaluated(...common, '-g', at('after'));
+    const text = out.join('\n');
+    expect(text).toMatch(/^against .*data test \(20 images\)$/m);
+    expect(text).toMatch(/^FCD +\d+\.\d{3} \(-?\d+\.\d{3} to \d+\.\d{3}\) +\d/m);
+    expect(text).toMatch(/real: .*data train/);
+    expect(text).toContain('It is not FID.');
+    expect(text).toMatch(/^class agreement +0\.\d{4}/m);
+    expect(text).toMatch(/warning: .*20 images cannot fill 128 dimensions/);
+    expect(text).not.toContain('FID-');
+  });
+
+  test('two: the same draws compared in pairs; kept features are gone on with, to the bit', async () => {
+    const { models, comparisons, protocol } = await found(at('before'), at('after'), '--out', at('pair'));
+    expect(models.map(({ name, images, distance }) => [name, images, distance])).toEqual([
+      ['before', 20, 'FCD'],
+      ['after', 20, 'FCD'],
+    ]);
+    expect(comparisons[0]).toMatchObject({ a: 'before', b: 'after', paired: true });
+    expect(comparisons[0]!.figures.map(({ key }) => key)).toEqual(['fcd', 'precision', 'recall', 'density', 'coverage', 'agreement']); // prettier-ignore
+    expect(comparisons[0]!.figures[0]!.sentence).toMatch(/^FCD .*\(before\) and .*\(after\): .*paired/);
+    for (const { figures, intervals } of models) {
+      expect(intervals['fcd']!.low).toBeLessThan(intervals['fcd']!.high);
+      expect(figures['precision']).toBeGreaterThanOrEqual(0);
+    }
+    expect(protocol).toMatchObject({ batchSize: 5, partSize: 10, threads: [1], neighbourReferences: 20 });
+    const parts = () => readdirSync(at('pair/models/after')).filter((name) => name.endsWith('.safetensors'));
+    expect(parts()).toEqual(['part-000000.safetensors', 'part-000001.safetensors']);
+    const kept = readFileSync(at('pair/models/after/part-000001.safetensors'));
+    rmSync(at('pair/models/after/part-000001.safetensors'));
+    truncateSync(at('pair/models/before/part-000000.safetensors'), 300);
+    expect(await found(at('before'), at('after'), '--out', at('pair'))).toMatchObject({ models, comparisons });
+    expect(readFileSync(at('pair/models/after/part-000001.safetensors'))).toEqual(kept);
+    expect(JSON.parse(readFileSync(at('pair/result.json'), 'utf8'))).toMatchObject({ models });
+    await evaluated(...common, at('after'), '--out', at('pair'), '--seed', '3');
+    expect(told.at(-1)).toMatch(/^error: .*pair\/models\/after: it holds features of other settings \(images.seed\)/);
+  });
+
+  test('several processes find what one finds', async () => {
+    const { models } = await found(at('after'), '--out', at('one'));
+    vi.stubEnv('WORLD_SIZE', '2').stubEnv('LOCAL_RANK', '1').stubEnv('RANK', '1');
+    vi.stubEnv('MASTER_ADDR', '127.0.0.1').stubEnv('MASTER_PORT', '29500');
+    out.length = 0;
+    await evaluated(...common, '--json', at('after'), '--out', at('two'));
+    expect(out).toEqual([]);
+    expect(readdirSync(at('two/models/after'))).toEqual(['features.json', 'part-000001.safetensors']);
+    vi.stubEnv('LOCAL_RANK', '0').stubEnv('RANK', '0');
+    cpSync(at('one/reference'), at('two/reference'), { recursive: true }); // the first process waits for what the second would write
+    cpSync(at('one/real'), at('two/real'), { recursive: true });
+    expect((await found(at('after'), '--out', at('two'))).models).toEqual(models);
+    await evaluated(...common, at('after'));
+    expect(told.at(-1)).toMatch(/^error: --out: expected a folder where the processes put their parts/);
+  });
+});
+
+describe('files and folders', () => {
+  test('an .npz, a folder and a written reference', async () => {
+    const file = await found(at('samples.npz'), '--reference', at('data/test'));
+    expect(file.models[0]).toMatchObject({ name: 'samples.npz', images: 12 });
+    expect(file.real).toBeUndefined();
+    await evaluated(...common, at('data/test'), '--write-reference', at('reference.npz'), '--reference-images', '15');
+    expect(out.at(-1)).toMatch(/statistics of 20 images of .* and 15 of the images$/);
+    const again = await found(at('samples.npz'), '--reference', at('reference.npz'));
+    expect(again.models[0]!.figures['fcd']).toBeCloseTo(file.models[0]!.figures['fcd']!, 9);
+    expect(again.protocol).toMatchObject({ neighbourReferences: 15, reference: { about: { images: 20 } } });
+    const self = await found(at('data/test'), '--reference', at('data/test'));
+    expect(self.models[0]!.figures).toMatchObject({ precision: 1, recall: 1 });
+    expect(Math.abs(self.models[0]!.figures['fcd']!)).toBeLessThan(1e-6);
+  });
+
+  test.each<[RegExp, string[]]>([
+    [/small\.npz: expected images of 32x32 pixels as reference.npz has, found 16x16/, ['small.npz', '--reference', 'reference.npz']], // prettier-ignore
+    [/floats\.npz: expected 'arr_0' of bytes \(\|u1\), found <f4/, ['floats.npz', '--reference', 'data']],
+    [/grey\.npz: expected 'arr_0' \[N, H, W, 3\], found \[2, 4, 4\]/, ['grey.npz', '--reference', 'data']],
+    [/halved\.npz: expected statistics of a reference \(mu, sigma\), found sigma/, ['samples.npz', '--reference', 'halved.npz', '--inception', 'classifier.safetensors']], // prettier-ignore
+    [/--reference: images need something to be compared with/, ['samples.npz']],
+    [/reference\.npz: expected statistics of classifier's features .* found those of classifier/, ['samples.npz', '--reference', 'reference.npz', '--classifier', 'other.safetensors']], // prettier-ignore
+    [/nowhere\.pth: expected the weights of Inception-v3, found no such file; fetch http/, ['samples.npz', '--reference', 'data', '--inception', 'nowhere.pth']], // prettier-ignore
+    [/neighbours: expected more than 5 references and 3 samples, got 2 and 12/, ['samples.npz', '--reference', 'data/test/class0']], // prettier-ignore
+    [/evaluate: expected each model once, found .*before twice/, ['before', 'before']],
+    [/evaluate: there is no file or folder/, ['nothing']],
+  ])('%s', async (sentence, args) => {
+    const network = args.includes('--inception') ? sizes : common;
+    await evaluated(...network, ...args.map((one) => (one.startsWith('-') ? one : at(one))));
+    expect(process.exitCode).toBe(2);
+    expect(told.at(-1)).toMatch(sentence);
+  });
+});

@@ -1,0 +1,173 @@
+// From images to features, part by part: any number of processes take the parts in turn, and what they find is put together in the order of the
+// images. A part's batches end where it ends, so the result is the same to the bit, whoever computed what, and in how many goes.
+// Legend: B images of a batch, N all images, D features, S spatial features, K classes.
+import { setTimeout } from 'node:timers/promises';
+import type { Span } from '../../data/index.js';
+import { FeatureMoments, type FeatureStatistics, statisticsOfMoments } from '../../evaluate/index.js';
+import { empty, keep, noGrad, ops, scope, type Tensor } from '../../torch/index.js';
+import { UsageError } from '../../util/errors.js';
+import { progress } from '../../util/progress.js';
+import { discard, type PartStore } from './chunkStore.js';
+import { type EvaluationNetwork, networkImages, type NetworkOutput } from './network.js';
+import { batchesOf, partsOf, type Subject, type SubjectBatch } from './subject.js';
+
+/** How features are computed. */
+export interface GatherOptions {
+  /** Images of a part, and of a batch. */
+  partSize: number;
+  batchSize: number;
+  /** Which process this is, of how many. */
+  rank: number;
+  size: number;
+  /** Ends the work after the batch at hand. */
+  signal: AbortSignal | undefined;
+}
+
+/** How features are computed unless the user says otherwise. */
+export const gatherDefaults: GatherOptions = { partSize: 500, batchSize: 100, rank: 0, size: 1, signal: undefined };
+
+/** Said of work that a signal ended. */
+export class Stopped extends Error {}
+
+/** What a network gives of a batch, whose bytes are freed. */
+function outputOf(network: EvaluationNetwork, { bytes_B3HW }: SubjectBatch): NetworkOutput {
+  using bytes = bytes_B3HW;
+  return noGrad(() => scope(() => joined(batchesOf({ first: 0, size: bytes.size(0) }, networkImages).map(({ first, size }) => network.features(bytes.narrow(0, first, size)))))); // prettier-ignore
+}
+
+/** Outputs behind each other, in the caller's scope. */
+function joined(outputs: readonly NetworkOutput[]): NetworkOutput {
+  const names = Object.keys(outputs[0]!) as (keyof NetworkOutput)[];
+  return Object.fromEntries(names.map((name) => [name, ops.cat(outputs.map((one) => one[name]!), 0)])) as NetworkOutput; // prettier-ignore
+}
+
+/**
+ * Computes the parts that are this process's and not there yet: part i is process i mod `size`'s.
+ * @throws Stopped where the signal came
+ */
+export async function computeParts(
+  subject: Subject,
+  network: () => EvaluationNetwork,
+  store: PartStore,
+  options: GatherOptions = gatherDefaults,
+): Promise<void> {
+  const { partSize, batchSize, rank, size, signal } = options;
+  const all = partsOf(subject.count, partSize);
+  const own = all.map((span, part) => ({ span, part })).filter(({ part }) => part % size === rank);
+  const missing = own.filter(({ part }) => !store.has(part));
+  if (!missing.length) return;
+  const imagesOf = (parts: readonly { span: Span }[]) => parts.reduce((sum, { span }) => sum + span.size, 0);
+  const total = imagesOf(own);
+  let done = total - imagesOf(missing);
+  const bar = progress({ label: subject.name, total, unit: 'images', start: done, quiet: rank > 0 });
+  let at = 0;
+  let outputs: NetworkOutput[] = [];
+  try {
+    for await (const batch of subject.read(
+      missing.map(({ span }) => span),
+      batchSize,
+    )) {
+      const { span, part } = missing[at]!;
+      const output = outputOf(network(), batch);
+      for (const one of Object.values(output)) keep(one);
+      outputs.push(output);
+      done += output.pool.size(0);
+      bar.update(done);
+      if (batch.first + output.pool.size(0) === span.first + span.size) {
+        scope(() => { store.write(part, joined(outputs)); }); // prettier-ignore
+        outputs.forEach(discard);
+        outputs = [];
+        at++;
+      }
+      if (signal?.aborted) throw new Stopped(`${done} of ${total} images`);
+    }
+  } finally {
+    outputs.forEach(discard);
+    bar.stop();
+  }
+}
+
+const pollEvery = 200; // milliseconds
+
+/** Waits until other processes have written all parts. @throws Stopped where the signal came */
+export async function awaitParts(
+  subject: Subject,
+  store: PartStore,
+  { partSize, signal, size }: GatherOptions = gatherDefaults,
+): Promise<void> {
+  const parts = partsOf(subject.count, partSize);
+  const bar = progress({ label: `${subject.name}: parts of ${size} processes`, total: parts.length, unit: 'parts', quiet: size === 1 }); // prettier-ignore
+  try {
+    for (let part = 0; part < parts.length;)
+      if (store.has(part)) bar.update(++part);
+      else if (signal?.aborted) throw new Stopped(`${part} of ${parts.length} parts`);
+      else await setTimeout(pollEvery);
+  } finally {
+    bar.stop();
+  }
+}
+
+/** The features of all images. Dispose of it, or use `using`. */
+export interface FeatureSet extends Disposable {
+  count: number;
+  /** float32 [N, D] */
+  pool_ND: Tensor;
+  statistics: FeatureStatistics;
+  /** Of the spatial features [N, S], which are not held. */
+  spatial: FeatureStatistics | undefined;
+  /** float32 [N, K] */
+  logits_NK: Tensor | undefined;
+  /** Threads that parts were computed with. */
+  threads: readonly number[];
+}
+
+/** Puts all parts together, in their order; float32 features are held once, spatial ones only as moments. */
+export function collect(subject: Subject, store: PartStore, partSize = gatherDefaults.partSize): FeatureSet {
+  const { count } = subject;
+  let pool_ND: Tensor | undefined;
+  let logits_NK: Tensor | undefined;
+  let pool: FeatureMoments | undefined;
+  let spatial: FeatureMoments | undefined;
+  const into = (all: Tensor | undefined, part: Tensor, first: number): Tensor => {
+    const whole = all ?? keep(empty([count, part.size(1)]));
+    scope(() => { whole.narrow(0, first, part.size(0)).copy_(part); }); // prettier-ignore
+    return whole;
+  };
+  for (const [number, { first }] of partsOf(count, partSize).entries()) {
+    const output = store.read(number);
+    pool_ND = into(pool_ND, output.pool, first);
+    (pool ??= new FeatureMoments(output.pool.size(1))).add(first, output.pool);
+    if (output.spatial) (spatial ??= new FeatureMoments(output.spatial.size(1))).add(first, output.spatial);
+    if (output.logits) logits_NK = into(logits_NK, output.logits, first);
+    discard(output);
+  }
+  if (!pool_ND || !pool) throw new UsageError(`${subject.name}: expected at least 1 image, got 0`);
+  const statistics = statisticsKept(pool);
+  const spatialStatistics = spatial && statisticsKept(spatial);
+  return {
+    count,
+    pool_ND,
+    statistics,
+    spatial: spatialStatistics,
+    logits_NK,
+    threads: store.threads,
+    [Symbol.dispose]() {
+      for (const one of [pool_ND, logits_NK]) one?.dispose();
+      for (const one of [statistics, spatialStatistics]) disposeStatistics(one);
+    },
+  };
+}
+
+function statisticsKept(moments: FeatureMoments): FeatureStatistics {
+  using all = moments;
+  const statistics = scope(() => statisticsOfMoments(all.whole()));
+  keep(statistics.mean_D);
+  keep(statistics.covariance_DD);
+  return statistics;
+}
+
+/** Frees statistics. */
+export function disposeStatistics(statistics: FeatureStatistics | undefined): void {
+  statistics?.mean_D.dispose();
+  statistics?.covariance_DD.dispose();
+}

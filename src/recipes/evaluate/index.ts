@@ -1,0 +1,12 @@
+// Evaluation: subjects, networks, references, and the whole of it.
+export { type Evaluation, evaluate, type EvaluationPlan, featuresFor, type SubjectResult } from './evaluation.js';
+export { gatherDefaults, type GatherOptions, Stopped } from './gather.js';
+export { generatorSubject, type SampledModel } from './generatorSubject.js';
+export { dataSubject, folderSubject, spread } from './imageSubject.js';
+export { classifierNetwork, type EvaluationNetwork, inceptionNetwork, otherNetwork } from './network.js';
+export { type Figure, usualReplicates } from './noise.js';
+export { npzSubject } from './npzSubject.js';
+export { type Protocol } from './protocol.js';
+export { checkNetwork, holdsStatistics, openStatistics, type StatisticsFile } from './reference.js';
+export { type Subject } from './subject.js';
+export { referenceImages, writeReference } from './writeReference.js';

@@ -1,0 +1,156 @@
+// The figures that a network's features allow, each with what its noise is found from.
+// Legend: N references, M samples, D features, K classes.
+import {
+  densityNeighbours,
+  FrechetFrom,
+  frechetDistanceOf,
+  inceptionScoreInOrder,
+  inceptionScoreShuffled,
+  inceptionSplit,
+  type Resampled,
+  resampledDensityCoverage,
+  resampledFrechet,
+  resampledInceptionScore,
+  resampledMean,
+  resampledPrecisionRecall,
+  subsetKernelDistance,
+} from '../../evaluate/index.js';
+import { noGrad, scope, type Tensor, tensor } from '../../torch/index.js';
+import { UsageError } from '../../util/errors.js';
+import type { Column } from '../assessor.js';
+import type { FeatureSet } from './gather.js';
+import type { EvaluationNetwork } from './network.js';
+import type { Reference } from './reference.js';
+
+/** Neighbours of precision and recall. */
+export const precisionNeighbours = 3;
+/** Subsets of the kernel distance, as others take KID. */
+export const kernelSubsets = { subsets: 100, size: 1000 } as const;
+
+/** A figure of some samples. */
+export interface Metric extends Column {
+  better: 'lower' | 'higher';
+  value: number;
+  /** Standard deviation over splits or subsets, where the metric is a mean over them; not the value's error. */
+  deviation?: number;
+  /** The same figure of other draws; absent where that would need features that are not held. */
+  resampled?: Resampled;
+  /** Whose images a resample draws. */
+  over: 'samples' | 'reference';
+}
+
+/** What the samples' features are of. */
+export interface MetricOptions {
+  /** The distance's name, see protocol.ts. */
+  distance: string;
+  /** Class that was asked for, of each sample. */
+  labels: readonly number[] | undefined;
+  seed: number;
+}
+
+const digits = (better: Metric['better']): number => (better === 'lower' ? 3 : 4);
+
+/** Distances first, the headline before all; which figures there are depends on the network and on whether the reference has images. */
+export function metricsOf(
+  network: EvaluationNetwork,
+  reference: Reference,
+  features: FeatureSet,
+  options: MetricOptions,
+): { metrics: Metric[]; neighbours: number; [Symbol.dispose](): void } {
+  refuseOtherWidth(network, reference, features);
+  const from = new FrechetFrom(reference.statistics);
+  const near_ND = neighboursOf(reference, features);
+  const metrics = [
+    headline(network, from, features, options),
+    ...spatialDistance(network, reference, features),
+    ...inceptionScores(network, features, options),
+    ...(near_ND ? neighbourMetrics(near_ND, features) : []),
+    ...(near_ND ? [kernelMetric(network, reference.features_ND!, features, options)] : []),
+    ...agreement(network, features, options),
+  ];
+  const dispose = () => { from[Symbol.dispose](); }; // prettier-ignore
+  return { metrics, neighbours: near_ND?.size(0) ?? 0, [Symbol.dispose]: dispose };
+}
+
+function refuseOtherWidth({ name }: EvaluationNetwork, reference: Reference, { pool_ND }: FeatureSet): void {
+  const [expected, found] = [reference.statistics.mean_D.size(0), pool_ND.size(1)];
+  if (expected !== found)
+    throw new UsageError(`${reference.name}: expected statistics of ${found} features as ${name} has, found ${expected}; they are another network's`); // prettier-ignore
+}
+
+/** The references that precision and its like look at: as many as samples where they are matched, else all. */
+function neighboursOf({ features_ND, matched }: Reference, { count }: FeatureSet): Tensor | undefined {
+  if (!features_ND || !matched) return features_ND;
+  return features_ND.narrow(0, 0, Math.min(count, features_ND.size(0)));
+}
+
+function headline(
+  { distance }: EvaluationNetwork,
+  from: FrechetFrom,
+  { statistics, pool_ND }: FeatureSet,
+  options: MetricOptions,
+): Metric {
+  const value = from.distance(statistics);
+  return { key: distance.key, name: options.distance, digits: 3, better: 'lower', over: 'samples', value, resampled: resampledFrechet(from, pool_ND) }; // prettier-ignore
+}
+
+function spatialDistance({ distance }: EvaluationNetwork, reference: Reference, { spatial }: FeatureSet): Metric[] {
+  if (!spatial || !reference.spatial) return [];
+  const value = frechetDistanceOf(reference.spatial, spatial);
+  return [{ key: 'sfid', name: distance.name.replace('FID', 'sFID'), digits: 3, better: 'lower', over: 'samples', value }]; // prettier-ignore
+}
+
+function inceptionScores({ kind }: EvaluationNetwork, { logits_NK }: FeatureSet, { seed }: MetricOptions): Metric[] {
+  if (kind !== 'inception' || !logits_NK) return [];
+  const common = { digits: 3, better: 'higher', over: 'samples' } as const;
+  const [inOrder, shuffled] = [inceptionScoreInOrder(logits_NK), inceptionScoreShuffled(logits_NK, seed)];
+  return [
+    { ...common, key: 'inceptionScore', name: `Inception Score, splits of ${inceptionSplit} in file order`, value: inOrder.mean, deviation: inOrder.deviation }, // prettier-ignore
+    { ...common, key: 'inceptionScoreShuffled', name: 'Inception Score, splits shuffled', value: shuffled.mean, deviation: shuffled.deviation, resampled: resampledInceptionScore(logits_NK) }, // prettier-ignore
+  ];
+}
+
+function neighbourMetrics(near_ND: Tensor, { pool_ND }: FeatureSet): Metric[] {
+  if (near_ND.size(0) <= densityNeighbours || pool_ND.size(0) <= precisionNeighbours)
+    throw new UsageError(`neighbours: expected more than ${densityNeighbours} references and ${precisionNeighbours} samples, got ${near_ND.size(0)} and ${pool_ND.size(0)}; take more images`); // prettier-ignore
+  const { precision, recall } = resampledPrecisionRecall(near_ND, pool_ND, precisionNeighbours);
+  const { density, coverage } = resampledDensityCoverage(near_ND, pool_ND);
+  return (['precision', 'recall', 'density', 'coverage'] as const).map((key) => {
+    const resampled = { precision, recall, density, coverage }[key];
+    return {
+      key,
+      name: key,
+      digits: digits('higher'),
+      better: 'higher',
+      over: key === 'recall' ? 'reference' : 'samples',
+      value: valueOf(resampled),
+      resampled,
+    };
+  });
+}
+
+function kernelMetric(
+  { kernel }: EvaluationNetwork,
+  reference_ND: Tensor,
+  { pool_ND }: FeatureSet,
+  { seed }: MetricOptions,
+): Metric {
+  const { mean, deviation } = subsetKernelDistance(reference_ND, pool_ND, { ...kernelSubsets, seed });
+  return { ...kernel, digits: 5, better: 'lower', over: 'samples', value: mean, deviation };
+}
+
+/** How often the classifier finds the class that was asked for. */
+function agreement(
+  { kind }: EvaluationNetwork,
+  { logits_NK }: FeatureSet,
+  { labels }: Pick<MetricOptions, 'labels'>,
+): Metric[] {
+  if (kind !== 'classifier' || !logits_NK || !labels) return [];
+  const resampled = scope(() => resampledMean(logits_NK.argmax(1).eq(tensor(labels, { dtype: 'int64' }))));
+  return [{ key: 'agreement', name: 'class agreement', digits: digits('higher'), better: 'higher', over: 'samples', value: valueOf(resampled), resampled }]; // prettier-ignore
+}
+
+/** A metric of all images, each once. */
+function valueOf({ count, of }: Resampled): number {
+  return noGrad(() => scope(() => of(tensor(BigInt64Array.from({ length: count }, (_, i) => BigInt(i))))));
+}
