@@ -1,6 +1,5 @@
 // Rollouts of several student passes: what each is fed and pulled to, that its chain ends in sequential sampling, and where no gradient flows.
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { sentenceOf } from '../../test/sentence.js';
 import { tinyFlexVar } from '../../test/models.js';
 import { crossEntropy } from '../nn/index.js';
 import { Generator, gradients, noGrad, ops, randint, scope, type Tensor, tensor } from '../torch/index.js';
@@ -90,15 +89,19 @@ test('after as many passes as there are scales, the tokens are those of sequenti
   });
 });
 
-test('the contrastive loss by scales is the mean of each scale’s', () => {
+test.each([
+  ['sar', 'loss_csf'],
+  ['two-pass-ground-truth', 'loss_student'],
+] as const)('the student’s loss by scales is the mean of each scale’s: %s', (name, part) => {
   scope(() => {
     const one = context({ csflMean: 'scales' });
     const expected = noGrad(() => {
       const chosen = predicted(plainLogits(one, one.targets));
-      const losses = plainLogits(one, chosen).map((logits_BNV, i) => crossEntropy(logits_BNV, chosen[i]!).item());
+      const wanted = name === 'sar' ? chosen : one.targets;
+      const losses = plainLogits(one, chosen).map((logits_BNV, i) => crossEntropy(logits_BNV, wanted[i]!).item());
       return losses.slice(1).reduce((a, b) => a + b, 0) / (scales.length - 1);
     });
-    expect(forcings.sar(one).parts['loss_csf']!.item()).toBeCloseTo(expected, 5);
+    expect(forcings[name](one).parts[part]!.item()).toBeCloseTo(expected, 5);
   });
 });
 
@@ -113,8 +116,65 @@ test('gradients of a deeper pass add to those of the passes before it and change
   });
 });
 
-test('a student of the last scale alone goes no deeper', () => {
-  scope(() => {
-    expect(sentenceOf(() => forcings.sar(context({ studentContext: 'last-scale', rolloutSteps: 2 })))).toContain('rolloutSteps'); // prettier-ignore
+/** Every scale's logits (1 + t) · class − t · null of a pass whose inputs the tokens are, t growing from half of `cfg` to all of it. */
+function guided(
+  one: ForcingContext,
+  tokens: readonly Tensor[],
+  cfg: number,
+  visibility: 'causal' | 'own-scale',
+): Tensor[] {
+  const null_B = tensor(Array<number>(B).fill(generator.nullClass), { dtype: 'int64' });
+  const [own, empty] = [one.labels_B, null_B].map((labels_B) => {
+    const all = generator.logits(labels_B, tokenizer.inputs(tokens, scales), scales, { visibility });
+    return all.splitWithSizes(scales.map((side) => side * side), 1); // prettier-ignore
   });
+  return own!.map((logits_BNV, i) => {
+    const t = (cfg / 2) * (1 + i / (scales.length - 1));
+    return logits_BNV.mul(1 + t).sub(empty![i]!.mul(t));
+  });
+}
+
+test.each(['causal', 'own-scale'] as const)(
+  'a guided second step asks the null class in the same context: %s',
+  (studentContext) => {
+    scope(() => {
+      const one = context({ rolloutSteps: 2, studentContext, tokens: { choice: 'argmax', guidance: 4 } });
+      const expected = noGrad(() => {
+        const chosen = predicted(guided(one, one.targets, 4, 'causal'));
+        const second = predicted(guided(one, chosen, 4, studentContext));
+        const student = guided(one, [chosen[0]!, ...second.slice(1)], 0, studentContext).slice(2);
+        return crossEntropy(ops.cat(student, 1), ops.cat(chosen.slice(2), 1)).item();
+      });
+      expect(forcings.sar(one).parts['loss_csf_2']!.item()).toBeCloseTo(expected, 5);
+    });
+  },
+);
+
+test('the guided distribution is the one that the tokens were chosen from', () => {
+  scope(() => {
+    const one = context({
+      csflTarget: 'guided-distribution',
+      csflMean: 'scales',
+      tokens: { choice: 'argmax', guidance: 4 },
+    });
+    const expected = noGrad(() => {
+      const wanted = guided(one, one.targets, 4, 'causal');
+      const student = plainLogits(one, predicted(wanted));
+      const divergences = scales.map((_, i) => {
+        const [p, q] = [wanted[i]!, student[i]!].map((logits_BNV) => logits_BNV.softmax(-1).toArray());
+        return p!.reduce((sum, x, j) => sum + x * Math.log(x / q![j]!), 0) / (B * scales[i]! ** 2);
+      });
+      return (divergences[1]! + divergences[2]! + divergences[3]!) / 3;
+    });
+    expect(forcings.sar(one).parts['loss_csf']!.item()).toBeCloseTo(expected, 4);
+    const unguided = { tokens: { choice: 'argmax', guidance: null } };
+    const [own, same] = ['distribution', 'guided-distribution'].map((csflTarget) => forcings.sar(context({ csflTarget, ...unguided })).loss.item()); // prettier-ignore
+    expect(same).toBe(own);
+  });
+});
+
+test('a student of the last scale alone goes no deeper', () => {
+  expect(() => context({ studentContext: 'last-scale', rolloutSteps: 2 })).toThrow(
+    /feeds no further pass; use 1, or studentContext=causal/,
+  );
 });

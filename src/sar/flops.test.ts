@@ -66,6 +66,10 @@ test.each<[settings: object, passes: number, step?: number]>([
   [{ forcing: 'sar', ...unguided }, 6],
   [{ forcing: 'sar' }, 7],
   [{ forcing: 'sar', gamma: 0 }, 3],
+  [{ forcing: 'sar', rolloutSteps: 2, ...unguided }, 9],
+  [{ forcing: 'sar', rolloutSteps: 2 }, 11],
+  [{ forcing: 'sar', rolloutSteps: 5 }, 11], // three scales have two student passes
+  [{ forcing: 'sar', csflTarget: 'guided-distribution' }, 7],
   [{ forcing: 'sar', rolloutSteps: 2 }, 11],
   [{ forcing: 'sar', rolloutSteps: 5, ...unguided }, 9], // three scales: two students
   [{ forcing: 'two-pass-ground-truth' }, 7],
@@ -86,6 +90,13 @@ test.each(['own-scale', 'last-scale'])('a student with context %s costs less tha
   expect(called(settings, [1, 2, 3], 0)).toBe(expected);
   expect(expected).toBeGreaterThan(3 * F);
   expect(expected).toBeLessThan(6 * F);
+});
+
+test('deeper passes of a student that sees less cost less, the null class’s too', () => {
+  const settings = { studentContext: 'own-scale', rolloutSteps: 2 };
+  const expected = stepFlops({ config, batch, scales: [1, 2, 3], step: 0 }, sarSettings.parse(settings));
+  expect(called(settings, [1, 2, 3], 0)).toBe(expected);
+  expect(expected).toBeLessThan(11 * F);
 });
 
 test('one scale has no student, but guidance still asks for the null class', () => {

@@ -1,8 +1,10 @@
 // What a training step of each forcing strategy costs, in forward passes F: teacher 3 F; SAR 6 F, and one F more for the guided rollout's null
-// pass, as often as there are student passes; the sequential students 4 F. The tokenizer's work (encoding, pyramids) is not the generator's and is not counted.
+// pass; every further student pass 3 F and its null pass; the sequential students 4 F. The tokenizer's work (encoding, pyramids) is not the
+// generator's and is not counted.
 import { forwardFlops, lastScaleFlops, trainingFactor, type TransformerConfig } from '../models/index.js';
 import type { Scales } from '../tokenizers/index.js';
 import type { SarSettings } from './settings.js';
+import { studentPasses } from './student.js';
 
 /** What a step is made on. */
 interface StepSize {
@@ -27,9 +29,11 @@ export function stepFlops(size: StepSize, settings: SarSettings): number {
   const forward = forwardFlops(config, batch, scales);
   const teacher = trainingFactor * forward;
   const sequential = forward + teacher;
-  const rolled = settings.tokens.guidance === null ? 0 : forward; // the null pass
-  const students = (passes: number) => passes * (rolled + studentFlops(size, settings));
-  const deepest = Math.max(1, Math.min(settings.rolloutSteps, scales.length - 1));
+  const student = studentFlops(size, settings);
+  const guided = settings.tokens.guidance !== null; // the null class has a pass of its own, over what it is to guide
+  const visibility = settings.studentContext === 'own-scale' ? 'own-scale' : 'causal';
+  const deeper = student + (guided ? forwardFlops(config, batch, scales, visibility) : 0);
+  const students = (passes: number) => (guided ? forward : 0) + student + (passes - 1) * deeper;
   switch (settings.forcing) {
     case 'teacher':
       return teacher;
@@ -42,6 +46,6 @@ export function stepFlops(size: StepSize, settings: SarSettings): number {
     case 'two-pass-ground-truth':
       return teacher + students(1);
     case 'sar':
-      return settings.gamma === 0 ? teacher : teacher + students(deepest);
+      return settings.gamma === 0 ? teacher : teacher + students(Math.max(1, studentPasses(settings, scales)));
   }
 }

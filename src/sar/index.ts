@@ -3,7 +3,7 @@ export { type Forcing, type ForcingContext, type ForcingResult } from './context
 export { stepFlops } from './flops.js';
 export { forcings } from './forcing/index.js';
 export { contrastiveStudentForcingLoss, distributionLoss, meanOverScales, teacherForcingLoss } from './losses.js';
-export { rollOn, rollout, trainingGuidance } from './rollout.js';
+export { guidedLogits, rollOn, rollout, trainingGuidance } from './rollout.js';
 export {
   type ForcingName,
   forcingNames,

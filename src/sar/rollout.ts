@@ -4,7 +4,6 @@
 import { drawTokens, filterLogits, guide } from '../sampling/index.js';
 import { type Scales, tokensOf } from '../tokenizers/index.js';
 import { full, noGrad, ops, rand, scope, type Tensor } from '../torch/index.js';
-import { UsageError } from '../util/errors.js';
 import type { ForcingContext } from './context.js';
 import type { StudentPass } from './student.js';
 
@@ -27,35 +26,47 @@ export function chooseTokens({ settings, random }: ForcingContext, logits_BNV: T
 }
 
 /**
- * Tokens [B, N] of every scale, chosen from pass 1's predictions without gradient. With guidance the null class's logits come from one
- * more pass over the same inputs, which takes part in no loss.
+ * Logits [B, N, V] (float32, without gradient) of every scale, to choose tokens from: a pass's, guided where the rollout is. The null class's come
+ * from one more pass over the same inputs, which takes part in no loss.
  */
-export function rollout(context: ForcingContext, teacher_BLV: Tensor, inputs_BLE: Tensor | undefined): Tensor[] {
-  const { generator, labels_B, scales, settings } = context;
+export function guidedLogits(
+  { generator, labels_B, scales, settings }: ForcingContext,
+  logits_BLV: Tensor,
+  inputs_BLE: Tensor | undefined,
+  visibility: 'causal' | 'own-scale' = 'causal',
+): Tensor[] {
   const cfg = settings.tokens.guidance;
   return noGrad(() =>
     scope(() => {
-      const predictions = splitScales(teacher_BLV.detach().to('float32'), scales);
-      if (cfg === null) return predictions.map((logits_BNV) => chooseTokens(context, logits_BNV));
+      const predictions = splitScales(logits_BLV.detach().to('float32'), scales);
+      if (cfg === null) return predictions;
       const null_B = full(labels_B.shape, generator.nullClass, { dtype: 'int64', device: labels_B.device });
-      const nulls = splitScales(generator.logits(null_B, inputs_BLE, scales).to('float32'), scales);
-      return predictions.map((logits_BNV, i) => {
-        const guided_BNV = guide(ops.cat([logits_BNV, nulls[i]!], 0), trainingGuidance(cfg, i, scales.length));
-        return chooseTokens(context, guided_BNV);
-      });
+      const nulls = splitScales(generator.logits(null_B, inputs_BLE, scales, { visibility }).to('float32'), scales);
+      return predictions.map((logits_BNV, i) =>
+        guide(ops.cat([logits_BNV, nulls[i]!], 0), trainingGuidance(cfg, i, scales.length)),
+      );
     }),
   );
 }
 
+/** Tokens [B, N] of every scale, chosen from a pass's predictions [B, L, V] without gradient; the pass's inputs serve guidance. */
+export function rollout(
+  context: ForcingContext,
+  logits_BLV: Tensor,
+  inputs_BLE: Tensor | undefined,
+  visibility?: 'causal' | 'own-scale',
+): Tensor[] {
+  const choose = (logits_BNV: Tensor) => chooseTokens(context, logits_BNV);
+  return noGrad(() => scope(() => guidedLogits(context, logits_BLV, inputs_BLE, visibility).map(choose)));
+}
+
 /**
  * The rollout one step deeper: tokens [B, N] of every scale, those of the student's scales chosen from the student's predictions. Those before are
- * kept: they saw what sequential sampling would have shown them. After as many steps as there are scales these are sequential samples.
+ * kept: they saw what sequential sampling would have shown them. After one pass fewer than there are scales these are sequential samples, but for
+ * the last scale's, which feed nothing.
  */
 export function rollOn(context: ForcingContext, student: StudentPass, chosen: readonly Tensor[]): Tensor[] {
-  if (!student.all_BAV)
-    throw new UsageError(
-      `forcing.rolloutSteps: a student of the last scale alone feeds no further pass; use 1 step, or studentContext=causal`,
-    );
-  const deeper = rollout(context, student.all_BAV, student.inputs_BLE);
+  const visibility = context.settings.studentContext === 'own-scale' ? 'own-scale' : 'causal';
+  const deeper = rollout(context, student.all_BAV!, student.inputs_BLE, visibility); // the settings let no student of the last scale alone go on
   return chosen.map((chosen_BN, i) => (i < student.firstScale ? chosen_BN : deeper[i]!));
 }

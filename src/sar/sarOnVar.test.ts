@@ -91,6 +91,25 @@ function plainTwoPasses(one: ForcingContext, seen: StudentContext, to: 'chosen' 
   return (p) => entropy(plainPass(p, one, one.targets), one.targets).add(student(p).mul(one.settings.gamma));
 }
 
+/** A rollout of several steps: student pass k is fed with what the passes before it chose, and has the scales from k + 1 on. */
+function plainRollout(one: ForcingContext, seen: 'causal' | 'own-scale', steps: number): PlainLoss {
+  const { gamma, rolloutDamping } = one.settings;
+  const chosen = best(plainPass(parameters(), one, one.targets));
+  const feeds = [chosen];
+  for (let k = 1; k < steps; k++) {
+    const before = feeds.at(-1)!;
+    feeds.push([...before.slice(0, k), ...best(plainPass(parameters(), one, before, seen)).slice(k)]);
+  }
+  return (p) =>
+    feeds.reduce(
+      (sum, fed, i) =>
+        sum.add(
+          entropy(plainPass(p, one, fed, seen).slice(i + 1), chosen.slice(i + 1)).mul(gamma * rolloutDamping ** i),
+        ),
+      entropy(plainPass(p, one, one.targets), one.targets),
+    );
+}
+
 /** Loss and every parameter's gradient are those of the plain step; slopes of the plain loss along them are their lengths. */
 function expectStep(name: ForcingName, one: ForcingContext, plainLoss: PlainLoss): void {
   const wide = parameters();
@@ -130,6 +149,16 @@ describe('forcing strategies: losses and gradients', () => {
     scope(() => {
       const one = context(settings, more);
       expectStep(name, one, plainSequential(one, students));
+    });
+  });
+  test.each([
+    ['causal', 2],
+    ['causal', 3],
+    ['own-scale', 3],
+  ] as const)('sar in the context %s with %d student passes, damped', (studentContext, rolloutSteps) => {
+    scope(() => {
+      const one = context({ studentContext, rolloutSteps, rolloutDamping: 0.6, gamma: 0.7 });
+      expectStep('sar', one, plainRollout(one, studentContext, rolloutSteps));
     });
   });
   describe.each(studentContexts)('student context %s', (studentContext) => {

@@ -1,8 +1,10 @@
 // Pass 2: the student, fed with the tokens that pass 1 chose, in one of three readings of what it sees. Pass 3 is fed with what pass 2 chose, and so on.
 // Legend: B batch, L tokens of the student's scales, A tokens of all scales, E code width, V codes.
-import { tokenCount } from '../tokenizers/index.js';
+import { type Scales, tokenCount } from '../tokenizers/index.js';
 import { ops, type Tensor } from '../torch/index.js';
 import { type ForcingContext, inputsFor } from './context.js';
+import { meanOverScales } from './losses.js';
+import type { SarSettings } from './settings.js';
 
 /** The student's logits, and which scales they are of. */
 export interface StudentPass {
@@ -42,6 +44,22 @@ export function studentPass(
   const all_BAV = generator.logits(labels_B, inputs_BLE, scales, options);
   const length = lengthOf(depth);
   return { inputs_BLE, all_BAV, logits_BLV: all_BAV.narrow(1, all_BAV.size(1) - length, length), firstScale: depth };
+}
+
+/** How many student passes a step has: no more than have a scale that is new to them. */
+export function studentPasses(settings: SarSettings, scales: Scales): number {
+  return Math.min(settings.rolloutSteps, scales.length - 1);
+}
+
+/** A loss of the student against what is wanted of its scales [B, L, …]; the mean over tokens or over scales, as the settings have it. */
+export function studentLoss(
+  { settings, scales }: ForcingContext,
+  { logits_BLV, firstScale }: StudentPass,
+  loss: (student_BNV: Tensor, wanted_BN: Tensor) => Tensor,
+  wanted_BL: Tensor,
+): Tensor {
+  if (settings.csflMean === 'tokens') return loss(logits_BLV, wanted_BL);
+  return meanOverScales(loss, logits_BLV, wanted_BL, scales.slice(firstScale));
 }
 
 /** Tokens [B, L] of the student's scales. */

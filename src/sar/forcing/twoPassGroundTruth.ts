@@ -3,7 +3,7 @@ import { dropLabels, type Forcing, type ForcingResult, fullPass, inputsFor, labe
 import { contrastiveStudentForcingLoss, teacherForcingLoss } from '../losses.js';
 import { scaleMeasures } from '../measures.js';
 import { rollout } from '../rollout.js';
-import { studentPass, studentTokens } from '../student.js';
+import { studentLoss, studentPass, studentTokens } from '../student.js';
 
 export const twoPassGroundTruth: Forcing = (context): ForcingResult => {
   const { targets, settings } = context;
@@ -15,7 +15,7 @@ export const twoPassGroundTruth: Forcing = (context): ForcingResult => {
   const chosen = rollout(context, teacher_BLV, inputs_BLE);
   const student = studentPass(context, labelsOfNextPass(context, labels_B), chosen);
   if (!student) return { loss: teacherLoss, parts };
-  const studentLoss = contrastiveStudentForcingLoss(student.logits_BLV, studentTokens(student, targets));
-  const loss = teacherLoss.add(studentLoss.mul(settings.gamma));
-  return { loss, parts: { ...parts, loss_student: studentLoss } };
+  const toTruth = studentLoss(context, student, contrastiveStudentForcingLoss, studentTokens(student, targets));
+  const loss = teacherLoss.add(toTruth.mul(settings.gamma));
+  return { loss, parts: { ...parts, loss_student: toTruth } };
 };
