@@ -49,7 +49,7 @@ function checkSum(path: string): void {
 }
 
 /** Fills a network from an open file of weights, whatever its sum is. */
-export function fillInception(network: Inception, file: OpenWeights): void {
+function fillInception(network: Inception, file: OpenWeights): void {
   const head = file.shapes.get('fc.weight');
   if (!isInception(file.shapes) || !head)
     throw new UsageError(`${file.path}: expected the weights of Inception-v3, found those of something else; ${howToFetch}`); // prettier-ignore
