@@ -12,3 +12,4 @@ export { assessorJudge, hashOf, PointStore, type SweepJudge, type SweepModel, ty
 export { bestTable, type SweepAccount, sweepWarnings, writeSweep } from './sweepReport.js';
 export { type Measured, runSweep, type SweepEnd } from './sweepRun.js';
 export { bestOf, type Sweep } from './sweepSummary.js';
+export { type Analysis, chooseImages, continuation, differenceMaps, divergence, type FeatureNetwork, featuresOfAll, givenScales, imbalance, makeClassifier, type Named, openFeatureNetwork, openSubjects, readChosen, type Subjects } from './analysis/index.js'; // prettier-ignore

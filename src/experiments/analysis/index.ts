@@ -1,0 +1,10 @@
+// Analyses: what generators do as they are, before and after refinement. Nothing is trained here.
+export { type Analysis } from './common.js';
+export { givenScales } from './continuation.js';
+export { continuation } from './continuationReport.js';
+export { differenceMaps } from './differenceMapsReport.js';
+export { divergence } from './divergenceReport.js';
+export { type FeatureNetwork, makeClassifier, openFeatureNetwork } from './featureNetwork.js';
+export { chooseImages, featuresOfAll, readChosen } from './heldOut.js';
+export { imbalance } from './imbalanceReport.js';
+export { type Named, openSubjects, type Subjects } from './subjects.js';
