@@ -60,7 +60,7 @@ async function openMaterials(ground: Ground, flags: Flags, generator: string | u
   const { set: train } = await openData(data, 'train', side);
   const { set: heldOut } = await openData(data, 'test', side);
   const judge = judgeFor(flags.classifier ?? classifierPath(data, side), train, heldOut, say);
-  return { data, train, assessor: classifierAssessor(judge) };
+  return { data, train, heldOut, assessor: classifierAssessor(judge) };
 }
 
 /** Prints the trainings of an experiment as commands. */

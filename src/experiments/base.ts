@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageSet } from '../data/index.js';
 import {
+  classifierDefaults,
   generatorPresets,
   generatorSettings,
   loaderFor,
   newGenerator,
+  saveClassifier,
   targetsFor,
   tokenizerPresets,
   tokenizerSettings,
+  trainClassifier,
   trainGenerator,
   trainTokenizer,
 } from '../recipes/index.js';
@@ -31,19 +34,45 @@ export function generatorAtHand(ground: Ground): string | undefined {
   return ground.published ?? committedFile(ground.name, 'generator.safetensors');
 }
 
+/** The images that a generator is trained on, and those that judge it. */
+export interface Images {
+  train: ImageSet;
+  heldOut: ImageSet;
+}
+
+/** The settings of the perceptual loss, with a classifier that is trained where it is missing. */
+function perceptualSettings(
+  { perceptual }: GroundRecipe,
+  place: string,
+  images: Images,
+  { device, say }: Workplace,
+): string[] {
+  if (perceptual === 0) return [];
+  const path = join(place, 'perceptual.safetensors');
+  if (!existsSync(path)) {
+    say(`training the classifier of the perceptual loss (${path})`);
+    const classifier = trainClassifier(images.train, { ...classifierDefaults, seed: 1, device });
+    saveClassifier(path, classifier, images.train.name, images.heldOut);
+    classifier.dispose();
+  }
+  return [`loss.perceptual=${perceptual}`, `loss.classifier=${path}`];
+}
+
 /** Trains tokenizer and generator of a recipe, seed 0, or goes on with them; answers the generator's run folder. */
 async function trainBase(
   recipe: GroundRecipe,
   place: string,
   data: string,
-  train: ImageSet,
-  { device, threads, say }: Workplace,
+  images: Images,
+  workplace: Workplace,
 ): Promise<{ generator: string; end: LoopEnd }> {
+  const { train } = images;
+  const { device, threads, say } = workplace;
   const shared = { data, seed: 0, device, threads };
   const places = { tokenizer: join(place, 'tokenizer'), generator: join(place, 'generator') };
   const forTokenizer = resolveSettings('experiment', tokenizerSettings, tokenizerPresets, {
     preset: recipe.tokenizer,
-    set: recipe.tokenizerSet,
+    set: [...recipe.tokenizerSet, ...perceptualSettings(recipe, place, images, workplace)],
     direct: shared,
   });
   const here = { world: alone, say };
@@ -66,7 +95,7 @@ async function trainBase(
 export async function baseGenerator(
   ground: Ground,
   data: string,
-  train: ImageSet,
+  images: Images,
   workplace: Workplace,
 ): Promise<{ generator: string; end: LoopEnd }> {
   const found = generatorAtHand(ground);
@@ -75,5 +104,5 @@ export async function baseGenerator(
   const place = join(workplace.out, 'models', ground.name);
   if (!existsSync(join(place, 'generator', 'checkpoints')))
     workplace.say(`${ground.title}: training its tokenizer and generator first (${place})`);
-  return trainBase(ground.recipe, place, data, train, workplace);
+  return trainBase(ground.recipe, place, data, images, workplace);
 }

@@ -8,6 +8,8 @@ import type { generatorPresets, refinePresets, tokenizerPresets } from '../recip
 export interface GroundRecipe {
   tokenizer: keyof typeof tokenizerPresets;
   tokenizerSet: readonly string[];
+  /** Weight of the tokenizer's perceptual loss, whose classifier is trained first, with another seed than the one that measures; 0 for none. */
+  perceptual: number;
   generator: keyof typeof generatorPresets;
   generatorSet: readonly string[];
 }
@@ -43,7 +45,8 @@ function packaged(data: 'fashion-mnist' | 'cifar10', family: 'flexvar' | 'var'):
     published: undefined,
     recipe: {
       tokenizer: `${tokenizer}${suffix}` as keyof typeof tokenizerPresets,
-      tokenizerSet: [],
+      tokenizerSet: data === 'cifar10' ? ['model.vocabularySize=1024'] : [],
+      perceptual: data === 'cifar10' ? 1 : 0, // without it, reconstructions are as far from real images as samples are
       generator: `${data}-experiment${suffix}` as keyof typeof generatorPresets,
       generatorSet: [],
     },

@@ -6,9 +6,10 @@ export { type Block, type Page, pageHtml, pageMarkdown, type Table, writePage } 
 export { armCommands } from './plan.js';
 export { type ExperimentOptions, type Materials, runRefinement } from './refinement.js';
 export { intervalText, relativeDifferences, spreadText, type Summary, summarise, verdictOf } from './summary.js';
+export { networkJudge } from './sweepJudge.js';
 export { type Confirmation, confirmationTable, confirmationTasks } from './sweepConfirm.js';
 export { type Grid, gridPoints, parseValues } from './sweepGrid.js';
-export { assessorJudge, hashOf, PointStore, type SweepJudge, type SweepModel, type SweptGuidance } from './sweepPoints.js';
+export { hashOf, PointStore, type SweepJudge, type SweepModel, type SweptGuidance } from './sweepPoints.js';
 export { bestTable, type SweepAccount, sweepWarnings, writeSweep } from './sweepReport.js';
 export { type Measured, runSweep, type SweepEnd } from './sweepRun.js';
 export { bestOf, type Sweep } from './sweepSummary.js';

@@ -1,20 +1,18 @@
 // Runs an experiment that refines, from the pretrained generators to the report.
 import { join } from 'node:path';
-import type { ImageSet } from '../data/index.js';
 import type { Assessor } from '../recipes/index.js';
 import type { LoopEnd } from '../train/index.js';
 import { writeFileAtomic } from '../util/files.js';
 import { type ArmOptions, runArms } from './arms.js';
-import { baseGenerator } from './base.js';
+import { baseGenerator, type Images } from './base.js';
 import type { RefinementExperiment } from './catalogue.js';
 import type { Ground } from './grounds.js';
 import { writePage } from './page.js';
 import { type GroundResults, refinementPage } from './refinementReport.js';
 
 /** What a ground is measured on. */
-export interface Materials {
+export interface Materials extends Images {
   data: string;
-  train: ImageSet;
   assessor: Assessor;
 }
 
@@ -36,11 +34,11 @@ export async function runRefinement(
   const folder = join(options.out, experiment.name, chosen.name);
   const all: GroundResults[] = [];
   for (const ground of experiment.grounds?.(chosen) ?? [chosen]) {
-    const { data, train, assessor } = await materialsOf(ground);
+    const { data, assessor, ...images } = await materialsOf(ground);
     const own = ground === chosen ? options.generator : undefined;
-    const base = own === undefined ? await baseGenerator(ground, data, train, options) : { generator: own, end: 'done' as const }; // prettier-ignore
+    const base = own === undefined ? await baseGenerator(ground, data, images, options) : { generator: own, end: 'done' as const }; // prettier-ignore
     if (base.end !== 'done') return { folder, end: base.end };
-    const site = { ground, data, train, generator: base.generator, assessor };
+    const site = { ground, data, train: images.train, generator: base.generator, assessor };
     const { results, end } = await runArms(site, experiment.arms, options);
     if (end !== 'done') return { folder, end };
     all.push({ site, results });

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Assessor, Column, JudgeOptions, Pair, SamplingSettings } from '../recipes/index.js';
+import type { Column, JudgeOptions, Pair, SamplingSettings } from '../recipes/index.js';
 import type { Guidance } from '../sampling/index.js';
 import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
@@ -22,6 +22,9 @@ export interface SweepModel {
   path: string;
   /** Hash of the weights of generator and tokenizer. */
   fingerprint: string;
+  /** Classes that it was trained on, and height and width of its images in pixels. */
+  classes: number;
+  size: readonly [height: number, width: number];
   /** How it samples, but for what a point says. */
   settings: SamplingSettings & { guidance: SweptGuidance };
   /** Loads it; the sweep disposes of it. */
@@ -146,19 +149,4 @@ export class PointStore {
     const record = { model: { name, path }, settings: this.#settings(task), figures: plain };
     writeFileAtomic(this.file(task), `${JSON.stringify(record, null, 2)}\n`);
   }
-}
-
-/** A judge that is an assessor, which measures a point in one go. */
-export function assessorJudge(assessor: Assessor, fingerprint: string, note: string): SweepJudge {
-  const { headline, columns, reference } = assessor;
-  return {
-    headline,
-    reference,
-    fingerprint,
-    note,
-    measure: ({ model, point, seed }, pair, { count, batchSize }) => {
-      const figures = assessor.assess(pair, settingsAt(model, point), { count, batchSize, seed });
-      return columns.map((column) => ({ ...column, value: figures[column.key] ?? NaN }));
-    },
-  };
 }
