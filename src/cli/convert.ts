@@ -20,7 +20,11 @@ function run(given: string, output: string, { force, ...options }: ConvertFlags)
   const where = prefix ? ` of ${prefix.slice(0, -1)}` : '';
   console.log(`${output}: a ${what.family} ${what.kind}${where}, ${tensors} tensors, ${megabytes(bytes)}`);
   if (output.endsWith('.pth'))
-    say('a .pth says nothing of scales, image size and classes; where those matter, keep the safetensors file too');
+    say(
+      what.kind === 'tokenizer'
+        ? 'a .pth says nothing of normalisation groups and of a pyramid of images; where those matter, keep the safetensors file too'
+        : 'a .pth says nothing of scales, image size and classes; where those matter, keep the safetensors file too',
+    );
   const same = options.dtype ? `${options.dtype} values` : 'the same values';
   console.log(`read again and compared: both files hold ${same} in every tensor`);
 }
