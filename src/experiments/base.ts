@@ -1,7 +1,7 @@
 // The generator that all arms of an experiment go on from: the user's, a published one, the repository's, or one that is trained first.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageSet } from '../data/index.js';
+import type { ImageSet, ImageSource } from '../data/index.js';
 import {
   classifierDefaults,
   generatorPresets,
@@ -36,23 +36,25 @@ export function generatorAtHand(ground: Ground): string | undefined {
 
 /** The images that a generator is trained on, and those that judge it. */
 export interface Images {
-  train: ImageSet;
-  heldOut: ImageSet;
+  train: ImageSet | ImageSource;
+  /** Held-out images, of data sets that are small enough to be in memory. */
+  heldOut?: ImageSet;
 }
 
 /** The settings of the perceptual loss, with a classifier that is trained where it is missing. */
 function perceptualSettings(
   { perceptual }: GroundRecipe,
   place: string,
-  images: Images,
+  { train, heldOut }: Images,
   { device, say }: Workplace,
 ): string[] {
   if (perceptual === 0) return [];
   const path = join(place, 'perceptual.safetensors');
   if (!existsSync(path)) {
+    if (!heldOut || !('pixels' in train)) throw new Error(`internal: the images of ${place} are not in memory`);
     say(`training the classifier of the perceptual loss (${path})`);
-    const classifier = trainClassifier(images.train, { ...classifierDefaults, seed: 1, device });
-    saveClassifier(path, classifier, images.train.name, images.heldOut);
+    const classifier = trainClassifier(train, { ...classifierDefaults, seed: 1, device });
+    saveClassifier(path, classifier, train.name, heldOut);
     classifier.dispose();
   }
   return [`loss.perceptual=${perceptual}`, `loss.classifier=${path}`];
