@@ -30,7 +30,7 @@ export const gatherDefaults: GatherOptions = { partSize: 500, batchSize: 100, ra
 export class Stopped extends Error {}
 
 /** What a network gives of a batch, whose bytes are freed. */
-function outputOf(network: EvaluationNetwork, { bytes_B3HW }: SubjectBatch): NetworkOutput {
+export function outputOf(network: EvaluationNetwork, { bytes_B3HW }: Pick<SubjectBatch, 'bytes_B3HW'>): NetworkOutput {
   using bytes = bytes_B3HW;
   return noGrad(() => scope(() => joined(batchesOf({ first: 0, size: bytes.size(0) }, networkImages).map(({ first, size }) => network.features(bytes.narrow(0, first, size)))))); // prettier-ignore
 }
@@ -122,7 +122,11 @@ export interface FeatureSet extends Disposable {
 }
 
 /** Puts all parts together, in their order; float32 features are held once, spatial ones only as moments. */
-export function collect(subject: Subject, store: PartStore, partSize = gatherDefaults.partSize): FeatureSet {
+export function collect(
+  subject: Pick<Subject, 'name' | 'count'>,
+  store: PartStore,
+  partSize = gatherDefaults.partSize,
+): FeatureSet {
   const { count } = subject;
   let pool_ND: Tensor | undefined;
   let logits_NK: Tensor | undefined;

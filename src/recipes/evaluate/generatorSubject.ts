@@ -1,7 +1,7 @@
 // Samples of a generator as they are drawn: image i has class i mod classes and a seed made of the command's and i, as `judgeModel` draws them.
 import { setImmediate } from 'node:timers/promises';
 import { type Span, toBytes } from '../../data/index.js';
-import { keep, noGrad, scope } from '../../torch/index.js';
+import { keep, noGrad, scope, type Tensor } from '../../torch/index.js';
 import { seedFor } from '../../util/random.js';
 import { lastImage } from '../judge.js';
 import type { Pair, SamplingSettings } from '../pictures.js';
@@ -48,6 +48,22 @@ export function generatorSubject(model: SampledModel, { count, seed }: Draw): Su
   };
 }
 
+/** Which images are drawn: consecutive numbers, of so many classes in turn. */
+export interface Drawing extends Span {
+  classes: number;
+  seed: number;
+}
+
+/** Samples of some numbers at once, as the bytes that they would be saved as [B, 3, H, W], on the CPU and kept. */
+export function drawSamples(pair: Pair, settings: SamplingSettings, { first, size, classes, seed }: Drawing): Tensor {
+  const numbers = Array.from({ length: size }, (_, i) => first + i);
+  const labels = numbers.map((i) => i % classes);
+  const seeds = numbers.map((i) => seedFor(seed, 'judged', i));
+  // a batch at once: the last bits of an image may depend on its neighbours, its random numbers do not
+  const how = { ...settings, labels, seeds, independent: false };
+  return noGrad(() => scope(() => keep(toBytes(lastImage(pair, how)).to({ device: 'cpu' }))));
+}
+
 async function* draw(
   { classes, settings, open }: SampledModel,
   parts: readonly Span[],
@@ -58,16 +74,7 @@ async function* draw(
   try {
     for (const { first, size } of parts.flatMap((part) => batchesOf(part, batchSize))) {
       await setImmediate(); // lets signals in
-      const numbers = Array.from({ length: size }, (_, i) => first + i);
-      const labels = numbers.map((i) => i % classes);
-      const seeds = numbers.map((i) => seedFor(seed, 'judged', i));
-      // a batch at once: the last bits of an image may depend on its neighbours, its random numbers do not
-      const bytes_B3HW = noGrad(() =>
-        scope(() =>
-          keep(toBytes(lastImage(pair, { ...settings, labels, seeds, independent: false })).to({ device: 'cpu' })),
-        ),
-      );
-      yield { first, bytes_B3HW };
+      yield { first, bytes_B3HW: drawSamples(pair, settings, { first, size, classes, seed }) };
     }
   } finally {
     pair.close();

@@ -3,10 +3,20 @@ export { type Evaluation, evaluate, type EvaluationPlan, featuresFor, type Subje
 export { gatherDefaults, type GatherOptions, Stopped } from './gather.js';
 export { generatorSubject, type SampledModel } from './generatorSubject.js';
 export { dataSubject, folderSubject, spread } from './imageSubject.js';
+export { columnsOf, type Metric, metricsOf } from './metrics.js';
 export { classifierNetwork, type EvaluationNetwork, inceptionNetwork, otherNetwork } from './network.js';
+export { inceptionAssessor, networkAssessor } from './networkAssessor.js';
 export { type Figure, usualReplicates } from './noise.js';
 export { npzSubject } from './npzSubject.js';
-export { type Protocol } from './protocol.js';
-export { checkNetwork, holdsStatistics, openStatistics, type StatisticsFile } from './reference.js';
+export { distanceName, type Protocol } from './protocol.js';
+export {
+  checkNetwork,
+  holdsStatistics,
+  imagesReference,
+  openStatistics,
+  type Reference,
+  type StatisticsFile,
+  statisticsReference,
+} from './reference.js';
 export { type Subject } from './subject.js';
 export { referenceImages, writeReference } from './writeReference.js';

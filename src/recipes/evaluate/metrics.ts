@@ -72,6 +72,28 @@ export function metricsOf(
   return { metrics, neighbours: near_ND?.size(0) ?? 0, [Symbol.dispose]: dispose };
 }
 
+/** The figures that `metricsOf` gives, known beforehand; the distance, which comes first, under its plain name. */
+export function columnsOf(
+  { kind, distance, kernel }: EvaluationNetwork,
+  { features_ND, spatial }: Reference,
+): Column[] {
+  const shares = ['precision', 'recall', 'density', 'coverage'].map((key) => ({ key, name: key, digits: 4 }));
+  return [
+    { ...distance, digits: 3 },
+    ...(kind === 'inception' && spatial ? [{ key: 'sfid', name: spatialName(distance), digits: 3 }] : []),
+    ...(kind === 'inception' ? scoreColumns : []),
+    ...(features_ND ? [...shares, { ...kernel, digits: 5 }] : []),
+    ...(kind === 'classifier' ? [{ key: 'agreement', name: 'class agreement', digits: 4 }] : []),
+  ];
+}
+
+const spatialName = ({ name }: { name: string }) => name.replace('FID', 'sFID');
+
+const scoreColumns = [
+  { key: 'inceptionScore', name: `Inception Score, splits of ${inceptionSplit} in file order`, digits: 3 },
+  { key: 'inceptionScoreShuffled', name: 'Inception Score, splits shuffled', digits: 3 },
+] as const;
+
 function refuseOtherWidth({ name }: EvaluationNetwork, reference: Reference, { pool_ND }: FeatureSet): void {
   const [expected, found] = [reference.statistics.mean_D.size(0), pool_ND.size(1)];
   if (expected !== found)
@@ -97,16 +119,16 @@ function headline(
 function spatialDistance({ distance }: EvaluationNetwork, reference: Reference, { spatial }: FeatureSet): Metric[] {
   if (!spatial || !reference.spatial) return [];
   const value = frechetDistanceOf(reference.spatial, spatial);
-  return [{ key: 'sfid', name: distance.name.replace('FID', 'sFID'), digits: 3, better: 'lower', over: 'samples', value }]; // prettier-ignore
+  return [{ key: 'sfid', name: spatialName(distance), digits: 3, better: 'lower', over: 'samples', value }]; // prettier-ignore
 }
 
 function inceptionScores({ kind }: EvaluationNetwork, { logits_NK }: FeatureSet, { seed }: MetricOptions): Metric[] {
   if (kind !== 'inception' || !logits_NK) return [];
-  const common = { digits: 3, better: 'higher', over: 'samples' } as const;
+  const common = { better: 'higher', over: 'samples' } as const;
   const [inOrder, shuffled] = [inceptionScoreInOrder(logits_NK), inceptionScoreShuffled(logits_NK, seed)];
   return [
-    { ...common, key: 'inceptionScore', name: `Inception Score, splits of ${inceptionSplit} in file order`, value: inOrder.mean, deviation: inOrder.deviation }, // prettier-ignore
-    { ...common, key: 'inceptionScoreShuffled', name: 'Inception Score, splits shuffled', value: shuffled.mean, deviation: shuffled.deviation, resampled: resampledInceptionScore(logits_NK) }, // prettier-ignore
+    { ...scoreColumns[0], ...common, value: inOrder.mean, deviation: inOrder.deviation }, // prettier-ignore
+    { ...scoreColumns[1], ...common, value: shuffled.mean, deviation: shuffled.deviation, resampled: resampledInceptionScore(logits_NK) }, // prettier-ignore
   ];
 }
 

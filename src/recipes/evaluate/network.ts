@@ -1,8 +1,11 @@
 // Networks that evaluate: whose features are compared, and what the figures are called in them. Only Inception's distance is FID.
 // Legend: B images, D features, S spatial features, K classes.
+import { existsSync } from 'node:fs';
 import { toImages } from '../../data/index.js';
-import { inceptionPath, loadInception } from '../../evaluate/index.js';
+import { inceptionPath, isInception, loadInception } from '../../evaluate/index.js';
+import { openWeights } from '../../nn/index.js';
 import { scope, type Tensor } from '../../torch/index.js';
+import { UsageError } from '../../util/errors.js';
 import { sha256File } from '../../util/files.js';
 import { loadClassifier } from '../classifierFile.js';
 import { loadFeatures } from '../featureFile.js';
@@ -81,18 +84,30 @@ export function classifierNetwork(path: string, device = 'cpu'): EvaluationNetwo
   };
 }
 
-/** Any other network that a file of features holds. */
+/** The network that a file of features holds, told by its content: Inception, a classifier, DINOv2, CLIP. @throws UsageError of other files */
 export function otherNetwork(path: string, device = 'cpu'): EvaluationNetwork {
+  const kind = kindOf(path);
+  if (kind === 'inception') return inceptionNetwork(path, device);
+  if (kind === 'classifier') return classifierNetwork(path, device);
   const extractor = loadFeatures(path, device);
-  const name = extractor.distance.replace(/^r/, ''); // `rFCD` is of reconstructions
+  const distance = extractor.distance.replace(/^r/, ''); // the r is of reconstructions
   return {
     kind: 'other',
-    name: name.replace(/^FD-/, ''),
+    name: extractor.name,
     sha256: sha256File(path),
-    distance: { key: name.toLowerCase(), name },
+    distance: { key: distance.toLowerCase().replace(/\W+/g, '_'), name: distance },
     kernel: { key: 'kernel', name: 'kernel distance' },
-    note: `${name}: Fréchet distance in the features of this network. It is not FID.`,
+    note: `${distance}: Fréchet distance in the features of ${extractor.name}. It is not FID.`,
     features: (bytes_B3HW) => scope(() => ({ pool: toCpu(extractor.features(toImages(bytes_B3HW.to({ device })))) })),
-    dispose: () => undefined,
+    dispose: () => {
+      extractor.dispose();
+    },
   };
+}
+
+function kindOf(path: string): EvaluationNetwork['kind'] {
+  if (!existsSync(path)) throw new UsageError(`--features: there is no file ${path}; give the weights of a network`);
+  using file = openWeights(path);
+  if (isInception(file.shapes)) return 'inception';
+  return file.metadata['kind'] === 'classifier' ? 'classifier' : 'other';
 }
