@@ -29,12 +29,15 @@ function enliven<G extends ScaleTransformer, T extends Tokenizer>(generator: G, 
   return { generator, tokenizer };
 }
 
-/** A FlexVAR generator of some sizes and its tokenizer. */
-export function tinyFlexVar(sizes: { vocabularySize: number } & Record<string, number>) {
+/** A FlexVAR generator of some sizes and its tokenizer, whose pyramid is made of latents or of images; their weights are the same. */
+export function tinyFlexVar(
+  sizes: { vocabularySize: number } & Record<string, number>,
+  pyramid: 'latent' | 'image' = 'latent',
+) {
   const { vocabularySize } = sizes;
   return enliven(
     new FlexVar(flexVarConfig.parse({ depth: 3, classes: 5, codeWidth: 4, ...sizes })),
-    new FlexVarTokenizer(flexVarTokenizerConfig.parse({ ...tokenizerSizes, zChannels: 8, vocabularySize })),
+    new FlexVarTokenizer(flexVarTokenizerConfig.parse({ ...tokenizerSizes, zChannels: 8, vocabularySize, pyramid })),
   );
 }
 

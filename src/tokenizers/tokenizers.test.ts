@@ -136,6 +136,51 @@ test('images become indices of every scale and images again', () => {
   });
 });
 
+describe('a pyramid of images', () => {
+  const ofImages = new FlexVarTokenizer(flexVarTokenizerConfig.parse({ ...sizes, pyramid: 'image' })).eval();
+  initialiseTokenizer(ofImages, new Generator(1)); // as `tokenizer`'s
+  afterAll(() => {
+    ofImages.dispose();
+  });
+  const images = () => randn([2, 3, 16, 16], { generator: new Generator(3) });
+
+  test('a scale’s tokens are those of the image whose pixels are means of the pixels they cover', () => {
+    noGrad(() => {
+      scope(() => {
+        const given = rows(images()); // [2 · 3 · 16][16]
+        const reduced = (side: number) => {
+          const factor = 16 / side;
+          const mean = (plane: number, y: number, x: number) => {
+            const lines = given.slice(plane * 16 + y * factor, plane * 16 + (y + 1) * factor);
+            return (
+              lines.flatMap((line) => line.slice(x * factor, (x + 1) * factor)).reduce((a, b) => a + b) / factor ** 2
+            );
+          };
+          const pixels = Array.from({ length: 6 * side * side }, (_, i) =>
+            mean(Math.floor(i / (side * side)), Math.floor(i / side) % side, i % side),
+          );
+          return tensor(pixels, { shape: [2, 3, side, side] });
+        };
+        const found = ofImages.tokens(images(), [1, 2, 4]);
+        const expected = [1, 2, 4].map((side) => tokenizer.codebook.nearest(tokenizer.encode(reduced(4 * side))));
+        expect(found.map((one) => one.toArray())).toEqual(expected.map((one) => one.toArray()));
+        const ofLatents = tokenizer.tokens(images(), [1, 2, 4]);
+        expect(ofLatents.map((one) => one.toArray())).toEqual(tokenizer.quantise(tokenizer.encode(images()), [1, 2, 4]).map((one) => one.toArray())); // prettier-ignore
+        const same = found.map((one, i) => one.eq(ofLatents[i]!).all().item() === 1);
+        expect(same).toEqual([false, false, true]);
+      });
+    });
+  });
+  test('scales need be neither squares nor the image’s own', () => {
+    noGrad(() => {
+      scope(() => {
+        const found = ofImages.tokens(images(), [[1, 2], [5, 3]]); // prettier-ignore
+        expect(found.map((one) => one.shape)).toEqual([[2, 2], [2, 15]]); // prettier-ignore
+      });
+    });
+  });
+});
+
 test('the share of codes in use', () => {
   scope(() => {
     const indices = [tensor([[0, 1, 1]], { dtype: 'int64' }), tensor([[7]], { dtype: 'int64' })];
