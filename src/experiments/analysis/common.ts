@@ -72,7 +72,7 @@ export function withPart<T>(
   return noGrad(() =>
     scope(() => {
       const image_B3HW = batch(images, indices).image_B3HW.to({ device: passes.device });
-      const targets = tokenizer.quantise(tokenizer.encode(image_B3HW), passes.scales);
+      const targets = tokenizer.tokens(image_B3HW, passes.scales);
       return body({ first, image_B3HW, targets, labels: indices.map((index) => images.labels[index]!) });
     }),
   );
