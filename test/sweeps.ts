@@ -19,7 +19,7 @@ export function fakeModel(name: string, optimum: number, deeds: Deeds = []): Swe
     return { generator: part(`close ${name}`), tokenizer: part() };
   };
   const settings: SweepModel['settings'] = { scales: [1, 2], guidance: { shape: 'ramp', scale: 0 } };
-  return { name, path: `runs/${name}`, fingerprint: `${name}0000`, settings, optimum, open: open as unknown as SweepModel['open'] }; // prettier-ignore
+  return { name, path: `runs/${name}`, fingerprint: `${name}0000`, classes: 2, size: [8, 8], settings, optimum, open: open as unknown as SweepModel['open'] }; // prettier-ignore
 }
 
 /** The distance that the judge below finds: 10 + (guidance − optimum)², more with few codes, a little by the seed. */

@@ -1,30 +1,22 @@
 // `scalewise sweep`: a grid of sampling settings over several models, drawn and compared at each model's own best and at the same settings.
 import { type Command, Option } from 'commander';
 import { join } from 'node:path';
-import { openData } from '../data/index.js';
-import { assessorJudge, bestOf, bestTable, type Confirmation, confirmationTable, confirmationTasks, type Grid, gridPoints, type Measured, parseValues, PointStore, runSweep, type Sweep, type SweepAccount, type SweepEnd, type SweepJudge, sweepWarnings, writeSweep } from '../experiments/index.js'; // prettier-ignore
-import { classifierAssessor, judgeFor } from '../recipes/index.js';
+import { bestOf, bestTable, type Confirmation, confirmationTable, confirmationTasks, type Grid, gridPoints, type Measured, parseValues, PointStore, runSweep, type Sweep, type SweepAccount, type SweepEnd, sweepWarnings, writeSweep } from '../experiments/index.js'; // prettier-ignore
 import { UsageError } from '../util/errors.js';
-import { sha256File } from '../util/files.js';
-import { sayBroken } from './broken.js';
-import { classifierPath } from './evaluate.js';
 import type { SamplingFlags } from './samplingOptions.js';
 import { exitCodeOf, positive, say, wholeNumber } from './settingsOptions.js';
-import { type SweptModel, sweptModels } from './sweepModels.js';
+import { type JudgeFlags, sweepJudge } from './sweepJudge.js';
+import { sweptModels } from './sweepModels.js';
 import { tableLines } from './table.js';
 
 type Kept = 'tokenizer' | 'guidance' | 'cfgInterval' | 'fullAbove' | 'greedy' | 'seed' | 'device' | 'threads' | 'precision' | 'weights'; // prettier-ignore
 
-interface Flags extends Pick<SamplingFlags, Kept> {
+interface Flags extends Pick<SamplingFlags, Kept>, Omit<JudgeFlags, 'device'> {
   cfg: string;
   topK: string;
   topP: string;
   temperature: string;
-  out: string;
-  data?: string;
-  classifier?: string;
   count: number;
-  batch: number;
   confirm: number;
   json?: boolean;
 }
@@ -44,35 +36,15 @@ function gridOf(flags: Flags): Grid {
   };
 }
 
-/** The network and the held-out images that all points are measured by. */
-async function judgeOfSweep({ data, classifier, count }: Flags, models: readonly SweptModel[]): Promise<SweepJudge> {
-  const { classes, imageSize, data: own } = models[0]!.card;
-  const other = models.find(({ card }) => card.data !== own);
-  if (data === undefined && other)
-    throw new UsageError(`${other.path}: expected a model of ${own}, as ${models[0]!.path} is, found one of ${other.card.data}; say with --data what to compare with`); // prettier-ignore
-  if (count < classes.length)
-    throw new UsageError(`--count: expected at least one image a class (${classes.length}), got ${count}`);
-  const name = data ?? own;
-  const train = await openData(name, 'train', imageSize);
-  const heldOut = await openData(name, 'test', imageSize);
-  sayBroken([...train.broken, ...heldOut.broken]);
-  if (train.set.classes.join() !== classes.join())
-    throw new UsageError(`--data: the models have the classes ${classes.join(', ')}; ${name} has ${train.set.classes.join(', ')}`); // prettier-ignore
-  const path = classifier ?? classifierPath(name, imageSize);
-  const judge = judgeFor(path, train.set, heldOut.set, say);
-  const note = 'FCD: Fréchet distance in the features of a classifier of this data set. It is not FID.';
-  return assessorJudge(classifierAssessor(judge), sha256File(path).slice(0, 16), note);
-}
-
 const quoted = (text: string) => (/^[\w./:,=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** The command as it could be given again, what is usual left out. */
 function commandOf(paths: readonly string[], flags: Flags): string {
-  const { out, cfg, topK, topP, temperature, guidance, cfgInterval, fullAbove, greedy, data, classifier, tokenizer, count, batch, seed, confirm } = flags; // prettier-ignore
-  const said = { data, tokenizer, classifier, cfg, 'top-k': topK, 'top-p': topP, temperature, guidance, 'cfg-interval': cfgInterval, 'full-above': fullAbove, greedy, count, batch, seed, confirm, out }; // prettier-ignore
+  const { out, cfg, topK, topP, temperature, guidance, cfgInterval, fullAbove, greedy, data, reference, classifier, inception, features, tokenizer, count, batch, seed, confirm } = flags; // prettier-ignore
+  const said = { data, reference, classifier, inception, features, tokenizer, cfg, 'top-k': topK, 'top-p': topP, temperature, guidance, 'cfg-interval': cfgInterval, 'full-above': fullAbove, greedy, count, batch, seed, confirm, out }; // prettier-ignore
   const usual: Partial<Record<string, string | number>> = { 'top-k': '0', 'top-p': '0', temperature: '1', guidance: 'ramp', batch: 100, confirm: 0 }; // prettier-ignore
   const shown = Object.entries(said).filter(([name, value]) => value !== undefined && value !== usual[name]);
-  return ['scalewise', 'sweep', ...paths, ...shown.flatMap(([name, value]) => [`--${name}`, String(value)])].map(quoted).join(' '); // prettier-ignore
+  return ['scalewise', 'sweep', ...paths, ...shown.flatMap(([name, value]) => [`--${name}`, ...(value === true ? [] : [String(value)])])].map(quoted).join(' '); // prettier-ignore
 }
 
 function print(account: SweepAccount, out: string, json: boolean): void {
@@ -118,8 +90,11 @@ async function run(paths: readonly string[], flags: Flags): Promise<void> {
   const { out, count, batch, seed, json = false } = flags;
   const grid = gridOf(flags);
   const at = gridPoints(grid);
-  const models = sweptModels(paths, { ...flags, cfg: grid.cfg.at(-1)!, topK: 0, topP: 0, temperature: 1 });
-  const judge = await judgeOfSweep(flags, models);
+  const sampling = { ...flags, cfg: grid.cfg.at(-1)!, topK: 0, topP: 0, temperature: 1 };
+  const models = sweptModels(paths, sampling);
+  const { classes } = models[0]!;
+  if (count < classes) throw new UsageError(`--count: expected at least one image a class (${classes}), got ${count}`);
+  using judge = await sweepJudge(flags, sampling, models);
   const store = new PointStore(out, judge, { count, batchSize: batch });
   const tasks = models.flatMap((model) => at.map((point) => ({ model, point, seed })));
   const { points, end } = await runSweep(tasks, store, say);
@@ -167,9 +142,27 @@ export function registerSweep(program: Command): void {
     )
     .option('-n, --count <n>', 'samples a point, the classes in equal shares', positive('--count'), 2000)
     .option('--seed <n>', 'seed of the samples, the same at every point and for every model', wholeNumber('--seed'), 0)
-    .option('-d, --data <name>', 'a packaged data set or a folder; what the first model was trained on by default')
-    .option('--classifier <file>', 'the classifier that judges; trained and kept in the cache where it is missing')
     .option('-t, --tokenizer <path>', 'the tokenizer of all models; the one beside each by default')
+    .optionsGroup('Measured by:')
+    .option(
+      '-d, --data <name>',
+      'a packaged data set or a folder, whose held-out images count; what the models were trained on by default',
+    )
+    .option(
+      '-r, --reference <what>',
+      'instead: statistics or images as .npz, a folder of images, or a data set as NAME:train',
+    )
+    .option(
+      '--classifier <file>',
+      'a classifier of the data, the default; trained and kept in the cache where it is missing',
+    )
+    .addOption(
+      new Option(
+        '--inception [file]',
+        'Inception-v3, for FID: the published weights, in the cache by default',
+      ).conflicts(['classifier', 'features']),
+    )
+    .addOption(new Option('--features <file>', 'another network').conflicts(['classifier', 'inception'])) // prettier-ignore
     .optionsGroup('Options:')
     .option('-o, --out <folder>', 'where points, pictures and the report go', 'sweep')
     .option('-b, --batch <n>', 'images at once', positive('--batch'), 100)

@@ -1,7 +1,7 @@
 // The models of a sweep: each is loaded once to check it and to tell it by its weights, and again when its turn comes.
 import { basename, dirname } from 'node:path';
 import { hashOf, type SweepModel, type SweptGuidance } from '../experiments/index.js';
-import { type GeneratorCard, modelName } from '../recipes/index.js';
+import { canvasSize, type GeneratorCard, modelName } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { sha256File } from '../util/files.js';
 import { prepareSampling, refuseOtherSize, type SamplingFlags } from './samplingOptions.js';
@@ -42,7 +42,9 @@ function loadOne(path: string, name: string, flags: SamplingFlags): SweptModel {
     const fingerprint = hashOf(sha256File(models.path), sha256File(models.tokenizerPath));
     const open = () => prepareSampling({ ...flags, generator: models.path, tokenizer: models.tokenizerPath }).models;
     const guidance = settings.guidance as SweptGuidance;
-    return { name, path, fingerprint, settings: { ...settings, guidance }, open, card: models.card };
+    const size = canvasSize(models.tokenizer, settings.scales);
+    const classes = models.card.classes.length;
+    return { name, path, fingerprint, classes, size, settings: { ...settings, guidance }, open, card: models.card };
   } finally {
     models.generator.dispose();
     models.tokenizer.dispose();
