@@ -56,7 +56,7 @@ const inception: Kind = {
 };
 
 const vision: Kind = {
-  name: 'a DINOv2 or CLIP of Hugging Face',
+  name: 'a DINOv2, a CLIP of Hugging Face',
   holds: (file) => visionKind(file.shapes) !== undefined,
   load: (path, device) => {
     const network = loadVision(path, device);

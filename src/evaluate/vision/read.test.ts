@@ -7,7 +7,7 @@ import { fillByFormula, visionRange } from '../../../test/formulaWeights.js';
 import { formulaBytes } from '../../../test/networkRecord.js';
 import { sentenceOf } from '../../../test/sentence.js';
 import { type Module, saveWeights } from '../../nn/index.js';
-import { scope, type Tensor, zeros } from '../../torch/index.js';
+import { ops, scope, type Tensor, zeros } from '../../torch/index.js';
 import { ClipImageTower } from './clip.js';
 import { DinoV2 } from './dinoV2.js';
 import { loadVision, visionKind } from './read.js';
@@ -58,6 +58,31 @@ test('DINOv2, bare and below a classifier', () => {
   const whole = new Map(under('dinov2.', inner.stateDict())).set('classifier.weight', zeros([10, 768]));
   expect(expectSame(folderOf('dinoClassifier', whole, '{"num_attention_heads": 6}'), inner)).toBe('DINOv2 small');
 });
+
+/** A state dict as DINOv2's authors name its tensors. */
+function authorsNames(state: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const names = { 'embeddings.cls_token': 'cls_token', 'embeddings.position_embeddings': 'pos_embed', 'embeddings.patch_embeddings.projection': 'patch_embed.proj', layernorm: 'norm', 'encoder.layer': 'blocks', 'attention.output.dense': 'attn.proj', 'layer_scale1.lambda1': 'ls1.gamma', 'layer_scale2.lambda1': 'ls2.gamma', 'mlp.weights_in': 'mlp.w12', 'mlp.weights_out': 'mlp.w3' }; // prettier-ignore
+  const rename = (name: string) => Object.entries(names).reduce((found, [from, to]) => found.replace(from, to), name);
+  const found = new Map<string, Tensor>();
+  for (const [name, one] of state) {
+    const [, layer, part, kind] = /^encoder\.layer\.(\d+)\.attention\.attention\.(\w+)\.(\w+)$/.exec(name) ?? [];
+    if (part === undefined) found.set(rename(name), one);
+    else if (part === 'query') {
+      const all = ['query', 'key', 'value'].map((third) => state.get(name.replace('query', third))!);
+      found.set(`blocks.${layer}.attn.qkv.${kind}`, ops.cat(all, 0));
+    }
+  }
+  return found;
+}
+
+test('DINOv2 as its authors publish it', () => {
+  const gated = filled(new DinoV2({ ...transformer, width: 128, heads: 2, patch: 28, grid: 10, activation: 'gated' }));
+  for (const [name, network] of [['authors', dino()], ['authorsGiant', gated]] as const) {
+    const state = authorsNames(network.stateDict()).set('mask_token', zeros([1, 384]));
+    expect([state.has('blocks.1.ls2.gamma'), state.has('norm.bias')]).toEqual([true, true]);
+    expect(expectSame(folderOf(name, state), network)).toMatch(/^DINOv2 (small|of width 128)$/);
+  }
+}); // prettier-ignore
 
 test('CLIP: its image tower among other tensors; heads and activation as configured', () => {
   const openAi = clip(768, 'quick_gelu', 12);

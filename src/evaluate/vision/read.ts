@@ -7,6 +7,7 @@ import { explainIo } from '../../util/files.js';
 import { UsageError } from '../../util/errors.js';
 import { ClipImageTower } from './clip.js';
 import { DinoV2 } from './dinoV2.js';
+import { hasHubNames, underPublishedNames } from './hubNames.js';
 import type { Activation } from './layers.js';
 
 /** A network for features, its weights loaded. */
@@ -39,6 +40,7 @@ function prefixOf(names: Names, kind: VisionKind): string | undefined {
 /** Which network's state dict these names are, or undefined. A ViT of another kind has DINOv2's patches, but not its factors of branches. */
 export function visionKind(names: Names): VisionKind | undefined {
   if (prefixOf(names, 'clip') !== undefined) return 'clip';
+  if (hasHubNames(names)) return 'dinov2';
   const scaled = Array.from(names.keys()).some((name) => name.endsWith('.layer_scale1.lambda1'));
   return scaled && prefixOf(names, 'dinov2') !== undefined ? 'dinov2' : undefined;
 }
@@ -93,7 +95,7 @@ function shown({ shapes }: TensorsByName, layer: RegExp, path: string) {
 const gridOf = (positions: number): number => Math.floor(Math.sqrt(positions - 1));
 
 function readDinoV2(file: OpenWeights): { network: DinoV2; name: string } {
-  const tensors = part(file, prefixOf(file.shapes, 'dinov2')!, (name) => /^(embeddings|encoder|layernorm)\./.test(name)); // prettier-ignore
+  const tensors = hasHubNames(file.shapes) ? underPublishedNames(file) : part(file, prefixOf(file.shapes, 'dinov2')!, (name) => /^(embeddings|encoder|layernorm)\./.test(name)); // prettier-ignore
   const { shape, layers } = shown(tensors, /^encoder\.layer\.(\d+)\./, file.path);
   const [width = 0, , patch = 0] = shape('embeddings.patch_embeddings.projection.weight');
   const gated = tensors.shapes.has('encoder.layer.0.mlp.weights_out.weight');
@@ -140,7 +142,7 @@ function readClip(file: OpenWeights): { network: ClipImageTower; name: string } 
 }
 
 /**
- * Reads DINOv2 (`Dinov2Model` of Hugging Face) or the image tower of CLIP (`CLIPModel`, `CLIPVisionModelWithProjection`) for inference. Heads and
+ * Reads DINOv2 (`Dinov2Model` of Hugging Face, or its authors' file) or the image tower of CLIP (`CLIPModel`, `CLIPVisionModelWithProjection`) for inference. Heads and
  * activation are those of the config.json in the same folder; without one, those of the published DINOv2s and of OpenAI's CLIPs.
  * @throws UsageError where the file holds neither, or lacks something
  */
