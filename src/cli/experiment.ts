@@ -9,6 +9,7 @@ import { UsageError } from '../util/errors.js';
 import { didYouMean } from '../util/suggest.js';
 import { sayBroken } from './broken.js';
 import { classifierPath } from './evaluate.js';
+import { registerAnalyses } from './experimentAnalyses.js';
 import { exitCodeOf, number, positive, say, wholeNumber } from './settingsOptions.js';
 
 interface Flags {
@@ -163,4 +164,5 @@ export function registerExperiment(program: Command): void {
         `\nArms: ${experiment.arms.map(({ name }) => name).join(', ')}\n\nExample:\n  scalewise experiment ${experiment.name} --preset cifar10 --seeds 3\n`,
       )
       .action((flags: Flags) => run(experiment, flags));
+  registerAnalyses(group);
 }
