@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { tinyVar } from '../../test/models.js';
 import { Classifier } from '../evaluate/index.js';
 import { initialiseConvolutions } from '../models/index.js';
 import { saveWeights } from '../nn/index.js';
+import { fingerprint, saveGenerator, saveTokenizer } from '../recipes/index.js';
 import { Generator } from '../torch/index.js';
 import { registerAnalyses } from './experimentAnalyses.js';
 
@@ -26,6 +28,11 @@ beforeAll(async () => {
       for (const split of ['test', 'train']) await sharp(png).toFile(at('data', split, `class ${label}`, `${i}.png`));
     }
   }
+  const { generator, tokenizer } = tinyVar({ vocabularySize: 20, width: 16, heads: 2, scales: [1, 2, 3], classes: 10 });
+  const classes = Array.from({ length: 10 }, (_, label) => `class ${label}`);
+  saveTokenizer(at('models', 'tokenizer.safetensors'), tokenizer);
+  saveGenerator(at('models', 'var.safetensors'), generator, { scales: [1, 2, 3], imageSize: 6, classes, data: at('data'), tokenizer: fingerprint(tokenizer) }); // prettier-ignore
+  for (const one of [generator, tokenizer]) one.dispose();
   using random = new Generator(1);
   const classifier = new Classifier(10);
   initialiseConvolutions(classifier, random);
@@ -86,6 +93,19 @@ test.each([
   expect(readdirSync(at(name))).toEqual(files);
   expect(readFileSync(at(name, 'values.json'), 'utf8')).toBe(numbers);
 }, 120_000); // prettier-ignore
+
+test.each(['difference-maps', 'imbalance'])(
+  '%s of a VAR generator alone',
+  async (name) => {
+    await experiment(name, '--before', at('models', 'var.safetensors'), 'VAR', '--out', at(`${name}-var`));
+    const markdown = readFileSync(at(`${name}-var`, 'report.md'), 'utf8');
+    expect(markdown).toContain('running sum');
+    expect(markdown).toContain('| VAR |');
+    expect(markdown).not.toContain('control');
+    expect(markdown).not.toMatch(/NaN|Infinity|undefined/);
+  },
+  60_000,
+);
 
 test('mistakes end in a sentence', async () => {
   await expect(experiment('continuation', ...compared, '--until', '8')).rejects.toThrow(/--until: expected a side/);
