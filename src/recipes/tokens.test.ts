@@ -38,7 +38,6 @@ const set: ImageSet = {
   pixels: Uint8Array.from({ length: count * 3 * side * side }, (_, i) => seedFor('pixel', i) % 256),
 };
 const flexVar = tinyFlexVar({ vocabularySize: 64, width: 16, heads: 2, positionSide: 4 });
-const ofImages = tinyFlexVar({ vocabularySize: 64, width: 16, heads: 2, positionSide: 4 }, 'image');
 const lists = { flexvar: [1, 2, 3, 4], var: [1, 2, 4] };
 const residual = tinyVar({ vocabularySize: 64, scales: lists.var, width: 16, heads: 2 });
 const choice: TokenChoice = { data: 'noise', imageSize: side, lists: [lists.flexvar], flip: true };
@@ -101,7 +100,6 @@ const wanted = { seed, flip: true, crop: false, imageSize: side, lists: [[1, 2, 
 
 describe.each([
   ['FlexVAR', flexVar, [lists.flexvar, [1, 3, 4]]],
-  ['FlexVAR, a pyramid of images', ofImages, [lists.flexvar, [1, 3, 4]]],
   ['VAR', residual, [lists.var, [1, 3, 4]]],
 ] as const)('%s', (_, { generator, tokenizer }, wantedLists) => {
   const folder = newFolder();
@@ -116,8 +114,7 @@ describe.each([
       const expected = await allOf(pixels(tokenizer), scales);
       expect(new Set(expected).size).toBeGreaterThan(count); // mirrored images are others
       const inOrder = openInOrder(set, { side, crops: undefined });
-      const sides = lists.flexvar;
-      const latents = await targetsOfLatents(tokenizer, inOrder, { seed, readings: { flip: true }, encoding, sides });
+      const latents = await targetsOfLatents(tokenizer, inOrder, { seed, readings: { flip: true }, encoding });
       expect(await allOf(latents, scales)).toEqual(expected);
       expect(await allOf(targetsOfTokens(folder, tokenizer, wanted), scales)).toEqual(expected);
       const ones = expected.slice(0, 20).map((__, first) => ({ first, size: 1 }));
@@ -258,8 +255,7 @@ describe('interruptions and damage', () => {
   test('tokens of something else are refused', async () => {
     const other = tinyFlexVar({ vocabularySize: 64, width: 16, heads: 2, positionSide: 4, depth: 1 }).tokenizer;
     noGrad(() => other.encoder.convIn.weight_OIKK.mul_(2));
-    for (const one of [other, ofImages.tokenizer])
-      expect(() => targetsOfTokens(whole, one, wanted)).toThrow(/the tokens are another tokenizer's; give that one/);
+    expect(() => targetsOfTokens(whole, other, wanted)).toThrow(/the tokens are another tokenizer's; give that one/);
     expect(() => targetsOfTokens(whole, flexVar.tokenizer, { ...wanted, imageSize: 16 })).toThrow(/set imageSize=8/);
     await expect(encode(whole, { tokenizer: other })).rejects.toThrow(/holds tokens of other settings \(tokenizer\)/);
     await expect(encode(whole, { choice: { ...choice, flip: false, lists: [[1, 2]] } })).rejects.toThrow(

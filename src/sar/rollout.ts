@@ -62,8 +62,7 @@ export function rollout(
 
 /**
  * The rollout one step deeper: tokens [B, N] of every scale, those of the student's scales chosen from the student's predictions. Those before are
- * kept: they saw what sequential sampling would have shown them. After one pass fewer than there are scales these are sequential samples, but for
- * the last scale's, which feed nothing.
+ * kept: they saw what sequential sampling would have shown them. After student pass k the first k + 1 scales' tokens are sequential samples.
  */
 export function rollOn(context: ForcingContext, student: StudentPass, chosen: readonly Tensor[]): Tensor[] {
   const visibility = context.settings.studentContext === 'own-scale' ? 'own-scale' : 'causal';

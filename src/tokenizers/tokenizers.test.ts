@@ -171,14 +171,6 @@ describe('a pyramid of images', () => {
       });
     });
   });
-  test('scales need be neither squares nor the image’s own', () => {
-    noGrad(() => {
-      scope(() => {
-        const found = ofImages.tokens(images(), [[1, 2], [5, 3]]); // prettier-ignore
-        expect(found.map((one) => one.shape)).toEqual([[2, 2], [2, 15]]); // prettier-ignore
-      });
-    });
-  });
 });
 
 test('the share of codes in use', () => {
