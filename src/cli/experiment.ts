@@ -158,10 +158,10 @@ export function registerExperiment(program: Command): void {
   const group = program.command('experiment').description('the paper’s tables and figures, each beside its control');
   for (const experiment of refinementExperiments)
     withFlags(group.command(experiment.name))
-      .description(`${experiment.title} (${experiment.source})`)
+      .description(experiment.title)
       .addHelpText(
         'after',
-        `\nArms: ${experiment.arms.map(({ name }) => name).join(', ')}\n\nExample:\n  scalewise experiment ${experiment.name} --preset cifar10 --seeds 3\n`,
+        `\nSource: ${experiment.source}\nArms: ${experiment.arms.map(({ name }) => name).join(', ')}\n\nExample:\n  scalewise experiment ${experiment.name} --preset cifar10 --seeds 3\n`,
       )
       .action((flags: Flags) => run(experiment, flags));
   registerAnalyses(group);
