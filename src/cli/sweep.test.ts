@@ -71,7 +71,9 @@ describe('two models at two strengths of guidance', () => {
   test('a table, warnings and all files; the same command again measures nothing', async () => {
     await sweep(...pair);
     expect(process.exitCode).toBe(0);
-    expect(out[0]).toMatch(/^model +best guidance +FCD +precision +recall +density +coverage +kernel distance +class agreement +FCD against before$/);
+    expect(out[0]).toMatch(
+      /^model +best guidance +FCD +precision +recall +density +coverage +kernel distance +class agreement +FCD against before$/,
+    );
     expect(out[1]).toMatch(/^before +[12] +\d+\.\d{3} /);
     expect(out[2]).toMatch(/^after +[12] +\d+\.\d{3} .* [+−]\d+\.\d %$/);
     expect(out[3]).toMatch(/^warning: before: its best point lies at the (lowest|highest) guidance/);
