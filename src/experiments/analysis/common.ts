@@ -45,7 +45,7 @@ export function settingsOf({
 }: Analysis): Record<string, unknown> {
   const { tokenizer, scales } = subjects;
   const kind = device.split(':')[0]; // one GPU computes as another
-  return { tokenizer: tokenizer.weights, scales: scalesText(scales), data: reference, images: imageCount(images), seed, batchSize, device: kind }; // prettier-ignore
+  return { tokenizer: tokenizer.weights, jackknife: 'neighbours', scales: scalesText(scales), data: reference, images: imageCount(images), seed, batchSize, device: kind }; // prettier-ignore
 }
 
 /** Settings of what is sampled. */

@@ -23,3 +23,12 @@ test('the jackknife of a mean is its standard error', () => {
   expect(value).toBeCloseTo(mean, 12);
   expect(error).toBeCloseTo(Math.sqrt(squares / 9 / 10), 12);
 });
+
+test('items that come in turn by class lose no class in any tenth', () => {
+  const classes = Array.from({ length: 200 }, (_, i) => i % 10);
+  const spread = jackknife(200, (items) => new Set(items.map((i) => classes[i])).size);
+  expect(spread).toEqual({ value: 10, error: 0 });
+  const mean = jackknife(200, (items) => items.reduce((sum, i) => sum + classes[i]!, 0) / items.length);
+  expect(mean.value).toBeCloseTo(4.5, 12);
+  expect(mean.error).toBeCloseTo(0, 12);
+});

@@ -49,7 +49,7 @@ export function spreadCell({ mean, images, seeds }: Spread, digits: number): str
 
 /**
  * A figure of many items, with the standard error of the delete-a-group jackknife (Shao and Wu 1989): `figure` is asked for all items, then for all
- * but a tenth, each tenth in turn (item i is in tenth i mod 10).
+ * but a tenth, each tenth in turn. Tenths are runs of neighbours: of items that come by class in turn, every tenth has all classes.
  * @param figure of the items whose indices it is given
  */
 export function jackknife(
@@ -58,7 +58,9 @@ export function jackknife(
 ): { value: number; error: number } {
   const all = Array.from({ length: count }, (_, i) => i);
   const groups = Math.min(10, count);
-  const without = Array.from({ length: groups }, (_, group) => figure(all.filter((i) => i % groups !== group)));
+  const without = Array.from({ length: groups }, (_, group) =>
+    figure(all.filter((i) => Math.floor((i * groups) / count) !== group)),
+  );
   const middle = meanOf(without);
   const squares = without.reduce((sum, one) => sum + (one - middle) ** 2, 0);
   return { value: figure(all), error: Math.sqrt(((groups - 1) / groups) * squares) };
