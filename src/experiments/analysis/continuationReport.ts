@@ -118,7 +118,7 @@ export async function continuation(analysis: ContinuationAnalysis): Promise<void
   const bounds = boundFigures(analysis);
   const made: Made = subjects.all.map((subject) => [subject, continuationFigures(subject, analysis)]);
   await drawGrid(analysis);
-  const names = { distance: 'features', frechet: network.distance, agreement: 'class' };
+  const names = { distance: 'L2', frechet: network.distance, agreement: 'class' };
   const pairs = pairsOf(made);
   if (pairs.length)
     await writeSvg(
