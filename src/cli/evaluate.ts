@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { cacheFolder } from '../data/index.js';
+import { cacheFolder, imageCount } from '../data/index.js';
 import { resolveTopology, type Topology } from '../launch/index.js';
 import {
   checkNetwork,
@@ -114,7 +114,7 @@ async function prepare(paths: readonly string[], flags: Flags, rank: number): Pr
   const reference = asked ?? (isReference ? undefined : dataSubject((await splits()).heldOut));
   const showReal = !asked && !isReference && network.kind === 'classifier';
   const train = showReal ? (await splits()).train : undefined;
-  return { given, network, reference, real: train && dataSubject(train, spread(train, count)) };
+  return { given, network, reference, real: train && dataSubject(train, spread(imageCount(train), count)) };
 }
 
 /** Runs `body` until it ends or a signal comes; tells how it ended. */

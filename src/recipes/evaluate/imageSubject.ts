@@ -115,13 +115,6 @@ export function dataSubject(set: ImageSet, chosen?: readonly number[]): Subject 
   };
 }
 
-/** Every k-th image of a set, so that about `count` of them are spread over it. */
-export function spread(set: ImageSet, count: number): number[] {
-  const total = imageCount(set);
-  const step = Math.max(1, Math.floor(total / count));
-  return Array.from({ length: Math.min(count, total) }, (_, i) => (i * step) % total);
-}
-
 function bytesOf(set: ImageSet, numbers: readonly number[]): Tensor {
   const { channels, height, width } = set;
   const size = channels * height * width;

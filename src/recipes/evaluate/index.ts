@@ -2,7 +2,7 @@
 export { type Evaluation, evaluate, type EvaluationPlan, featuresFor, type SubjectResult } from './evaluation.js';
 export { gatherDefaults, type GatherOptions, Stopped } from './gather.js';
 export { generatorSubject, type SampledModel } from './generatorSubject.js';
-export { dataSubject, folderSubject, spread } from './imageSubject.js';
+export { dataSubject, folderSubject } from './imageSubject.js';
 export { columnsOf, type Metric, metricsOf } from './metrics.js';
 export { classifierNetwork, type EvaluationNetwork, inceptionNetwork, otherNetwork } from './network.js';
 export { inceptionAssessor, networkAssessor } from './networkAssessor.js';
@@ -18,5 +18,5 @@ export {
   type StatisticsFile,
   statisticsReference,
 } from './reference.js';
-export { type Subject } from './subject.js';
+export { spread, type Subject } from './subject.js';
 export { referenceImages, writeReference } from './writeReference.js';

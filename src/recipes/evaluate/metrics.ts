@@ -15,12 +15,13 @@ import {
   resampledPrecisionRecall,
   subsetKernelDistance,
 } from '../../evaluate/index.js';
-import { noGrad, scope, type Tensor, tensor } from '../../torch/index.js';
+import { keep, noGrad, scope, type Tensor, tensor } from '../../torch/index.js';
 import { UsageError } from '../../util/errors.js';
 import type { Column } from '../assessor.js';
 import type { FeatureSet } from './gather.js';
 import type { EvaluationNetwork } from './network.js';
 import type { Reference } from './reference.js';
+import { spread } from './subject.js';
 
 /** Neighbours of precision and recall. */
 export const precisionNeighbours = 3;
@@ -68,8 +69,10 @@ export function metricsOf(
     ...(near_ND ? [kernelMetric(network, reference.features_ND!, features, options)] : []),
     ...agreement(network, features, options),
   ];
+  const neighbours = near_ND?.size(0) ?? 0;
+  if (near_ND !== reference.features_ND) near_ND?.dispose();
   const dispose = () => { from[Symbol.dispose](); }; // prettier-ignore
-  return { metrics, neighbours: near_ND?.size(0) ?? 0, [Symbol.dispose]: dispose };
+  return { metrics, neighbours, [Symbol.dispose]: dispose };
 }
 
 /** The figures that `metricsOf` gives, known beforehand; the distance, which comes first, under its plain name. */
@@ -100,10 +103,11 @@ function refuseOtherWidth({ name }: EvaluationNetwork, reference: Reference, { p
     throw new UsageError(`${reference.name}: expected statistics of ${found} features as ${name} has, found ${expected}; they are another network's`); // prettier-ignore
 }
 
-/** The references that precision and its like look at: as many as samples where they are matched, else all. */
+/** The references that precision and its like look at: as many as samples where they are matched, spread over all; else all. */
 function neighboursOf({ features_ND, matched }: Reference, { count }: FeatureSet): Tensor | undefined {
-  if (!features_ND || !matched) return features_ND;
-  return features_ND.narrow(0, 0, Math.min(count, features_ND.size(0)));
+  if (!features_ND || !matched || count >= features_ND.size(0)) return features_ND;
+  const numbers = spread(features_ND.size(0), count);
+  return scope(() => keep(features_ND.indexSelect(0, tensor(numbers, { dtype: 'int64' }))));
 }
 
 function headline(

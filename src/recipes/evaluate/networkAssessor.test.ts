@@ -37,7 +37,7 @@ test('the figures of the classifier’s assessor, and more', async () => {
   };
   const pair = tinyFlexVar({ vocabularySize: 16, width: 16, heads: 2, positionSide: 8 });
   const how = { scales: [1, 2, 4, 8] };
-  const options = { count: 20, batchSize: 8, seed: 5 };
+  const options = { count: 30, batchSize: 8, seed: 5 }; // as many as references: then both look at all of them
   const wanted = classifierAssessor(judgeOf(classifier.requireGrad(false).eval(), heldOut)).assess(pair, how, options);
 
   const network = classifierNetwork(path);

@@ -49,3 +49,9 @@ export function batchesOf({ first, size }: Span, batchSize: number): Span[] {
 export function partsOf(count: number, size: number): Span[] {
   return batchesOf({ first: 0, size: count }, size);
 }
+
+/** The numbers of at most `most` of `count` images, spread evenly over them: sets may be sorted by class, and their first images of one class only. */
+export function spread(count: number, most: number): number[] {
+  const taken = Math.min(count, most);
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+}

@@ -5,7 +5,7 @@ import { noGrad, scope, type Tensor } from '../../torch/index.js';
 import type { FeatureSet } from './gather.js';
 import type { EvaluationNetwork } from './network.js';
 import { aboutArray, type AboutReference } from './reference.js';
-import { batchesOf, type Subject } from './subject.js';
+import { batchesOf, spread, type Subject } from './subject.js';
 
 /** Images that ADM's files hold for precision and recall. */
 export const referenceImages = 10_000;
@@ -20,12 +20,6 @@ const named = (mean: string, covariance: string, { mean_D, covariance_DD }: Feat
   [mean, float64(mean_D)],
   [covariance, float64(covariance_DD)],
 ]; // prettier-ignore
-
-/** The numbers of at most `most` images, spread evenly over all. */
-function chosenOf(count: number, most: number): number[] {
-  const taken = Math.min(count, most);
-  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
-}
 
 /** Bytes [B, H, W, 3] of each chosen image, one batch after the other; only the batches that one lies in are read. */
 async function* imagesIn(subject: Subject, chosen: readonly number[], batchSize: number): AsyncGenerator<Uint8Array> {
@@ -53,7 +47,7 @@ export async function writeReference(
 ): Promise<{ images: number }> {
   const { statistics, spatial } = features;
   const { count, height, width, identity } = subject;
-  const chosen = chosenOf(count, images);
+  const chosen = spread(count, images);
   const about: AboutReference = { network: network.name, sha256: network.sha256, images: count, source: identity };
   const words = Buffer.from(JSON.stringify(about));
   const pixels: NpzSource = {
