@@ -17,6 +17,7 @@ import {
   trainTokenizer,
 } from '../recipes/index.js';
 import { alone, type LoopEnd } from '../train/index.js';
+import { readRun } from '../train/runs.js';
 import { resolveSettings } from '../util/settings.js';
 import { committedFile, type Ground, type GroundRecipe } from './grounds.js';
 
@@ -60,6 +61,11 @@ function perceptualSettings(
   return [`loss.perceptual=${perceptual}`, `loss.classifier=${path}`];
 }
 
+/** Whether a run folder holds a training that is complete. */
+function isDone(run: string): boolean {
+  return existsSync(join(run, 'config.json')) && readRun(run).state === 'done';
+}
+
 /** Trains tokenizer and generator of a recipe, seed 0, or goes on with them; answers the generator's run folder. */
 async function trainBase(
   recipe: GroundRecipe,
@@ -72,6 +78,7 @@ async function trainBase(
   const { device, threads, say } = workplace;
   const shared = { data, seed: 0, device, threads };
   const places = { tokenizer: join(place, 'tokenizer'), generator: join(place, 'generator') };
+  if (isDone(places.generator)) return { generator: places.generator, end: 'done' };
   const forTokenizer = resolveSettings('experiment', tokenizerSettings, tokenizerPresets, {
     preset: recipe.tokenizer,
     set: [...recipe.tokenizerSet, ...perceptualSettings(recipe, place, images, workplace)],
@@ -104,7 +111,7 @@ export async function baseGenerator(
   if (found !== undefined) return { generator: found, end: 'done' };
   if (!ground.recipe) throw new Error(`internal: the ground ${ground.name} has neither a generator nor a recipe`);
   const place = join(workplace.out, 'models', ground.name);
-  if (!existsSync(join(place, 'generator', 'checkpoints')))
+  if (!isDone(join(place, 'generator')))
     workplace.say(`${ground.title}: training its tokenizer and generator first (${place})`);
   return trainBase(ground.recipe, place, data, images, workplace);
 }

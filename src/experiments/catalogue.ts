@@ -86,7 +86,7 @@ const studentContext: RefinementExperiment = {
 const deeperRollout: RefinementExperiment = {
   name: 'deeper-rollout',
   title: 'Rollouts of several student passes',
-  source: 'SAR, open question: is the limit of two steps intrinsic?',
+  source: 'SAR, open question 2: whether the limit of two steps is intrinsic',
   hypothesis:
     'Deeper rollouts bring inputs nearer to those of sampling, but their noise grows; a damped weight keeps the gain.',
   arms: [
@@ -112,7 +112,7 @@ const generalise: RefinementExperiment = {
 const imageSpaceTokenizer: RefinementExperiment = {
   name: 'image-space-tokenizer',
   title: 'A tokenizer whose coarse scales are pictures',
-  source: 'SAR, open question: can the tokenizer mend the imbalance of supervision?',
+  source: 'SAR, open question 1: whether the tokenizer can mend the imbalance of supervision',
   hypothesis:
     'With scales that are encoded from resized images instead of resized latents, sampling is better from the start and SAR has less to gain.',
   arms: [control, sar],
