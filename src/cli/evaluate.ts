@@ -117,8 +117,11 @@ async function prepare(paths: readonly string[], flags: Flags, rank: number): Pr
   return { given, network, reference, real: train && dataSubject(train, spread(imageCount(train), count)) };
 }
 
+/** What ends work at a signal: listened to while features are computed; else a signal ends the program at once. */
+type Stopping = Pick<EvaluationPlan, 'signal' | 'gathering'>;
+
 /** Runs `body` until it ends or a signal comes; tells how it ended. */
-async function untilSignal(body: (signal: AbortSignal) => Promise<void>, kept: boolean): Promise<void> {
+async function untilSignal(body: (stopping: Stopping) => Promise<void>, kept: boolean): Promise<void> {
   const stop = new AbortController();
   let ended: 'done' | 'SIGINT' | 'SIGTERM' = 'done';
   const isSecond = secondSignal();
@@ -128,15 +131,14 @@ async function untilSignal(body: (signal: AbortSignal) => Promise<void>, kept: b
     ended = signal as 'SIGINT' | 'SIGTERM';
     stop.abort();
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const begin = () => void process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const end = () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   try {
-    await body(stop.signal);
+    await body({ signal: stop.signal, gathering: { begin, end } });
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     process.exitCode = exitCodeOf(ended);
     say(`${ended}: stopped after ${error.message}; ${kept ? 'the same command goes on from here' : 'with --out FOLDER it could have gone on from here'}`); // prettier-ignore
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }
 
@@ -189,9 +191,9 @@ async function run(paths: readonly string[], given: Flags): Promise<void> {
   const { given: all, network, reference, real } = prepared;
   const folder = out ?? mkdtempSync(join(tmpdir(), 'scalewise-evaluate-'));
   try {
-    await untilSignal(async (signal) => {
+    await untilSignal(async (stopping) => {
       const subjects = all.map(({ subject }) => subject);
-      const how = { partSize: part, batchSize: batch, rank, size, signal };
+      const how = { partSize: part, batchSize: batch, rank, size, ...stopping };
       const plan = { ...how, subjects, real, reference: reference ?? subjects[0]!, network, folder, seed, replicates, device }; // prettier-ignore
       if (flags.writeReference !== undefined) return makeReference(flags.writeReference, prepared, plan, flags);
       const found = await evaluate(plan);

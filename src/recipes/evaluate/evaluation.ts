@@ -23,6 +23,11 @@ export interface EvaluationPlan extends GatherOptions {
   /** Replicates of the distance's noise; by default what its width allows. */
   replicates?: number | undefined;
   device: string;
+  /**
+   * Told when features begin to be computed, and when they are there: between these, work ends at `signal`. What follows runs in one piece, during
+   * which a program that listens to signals would not hear them.
+   */
+  gathering?: { begin: () => void; end: () => void } | undefined;
 }
 
 /** One subject's figures. */
@@ -67,7 +72,7 @@ function refuseOtherSizes(list: readonly { subject: Subject }[]): void {
 }
 
 /** What features of images are computed by, and where they wait. */
-type FeaturePlan = Pick<EvaluationPlan, 'network' | 'folder' | 'device' | keyof GatherOptions>;
+type FeaturePlan = Pick<EvaluationPlan, 'network' | 'folder' | 'device' | 'gathering' | keyof GatherOptions>;
 
 /** The features of some images, which wait in the folder `part`; undefined in other processes than the first. @throws as `evaluate` */
 export async function featuresFor(subject: Subject, part: string, plan: FeaturePlan): Promise<FeatureSet | undefined> {
@@ -80,9 +85,14 @@ export async function featuresFor(subject: Subject, part: string, plan: FeatureP
     device: device.split(':')[0],
   };
   const store = new ChunkStore(join(folder, part), identity);
-  await computeParts(subject, () => network, store, plan);
-  if (rank > 0) return undefined;
-  await awaitParts(subject, store, plan);
+  plan.gathering?.begin();
+  try {
+    await computeParts(subject, () => network, store, plan);
+    if (rank > 0) return undefined;
+    await awaitParts(subject, store, plan);
+  } finally {
+    plan.gathering?.end();
+  }
   return collect(subject, store, partSize);
 }
 
