@@ -1,6 +1,6 @@
 // Judging samples by a classifier that was trained on the same images: a distance of features, precision, recall, and how often the class is right.
 // The distance is the Fréchet classifier distance (FCD). It is not FID: the features are another network's, and it compares only models of one data set.
-// Legend: B images, N images of a set, D features, K classes, H and W image sides.
+// Legend: B images, N images of a set, M chosen ones, D features, K classes, H and W image sides.
 import { batch, imageCount, type ImageSet, toBytes, toImages } from '../data/index.js';
 import {
   type Classifier,
@@ -13,6 +13,7 @@ import { sample, type SampleOptions } from '../sampling/index.js';
 import { keep, noGrad, ops, scope, type Tensor, tensor } from '../torch/index.js';
 import { progress } from '../util/progress.js';
 import { seedFor } from '../util/random.js';
+import { spread } from './evaluate/subject.js';
 import type { Pair, SamplingSettings } from './pictures.js';
 
 /** What samples are compared with. */
@@ -78,10 +79,13 @@ export function judgeOf(classifier: Classifier, heldOut: ImageSet): Judge {
 function verdict(judge: Judge, features_ND: Tensor, agreed: number): Verdict {
   return scope(() => {
     const images = features_ND.size(0);
-    const { precision, recall } = precisionRecall(
-      judge.features_ND.narrow(0, 0, Math.min(images, judge.features_ND.size(0))),
-      features_ND,
+    const references = judge.features_ND.size(0);
+    const chosen = spread(references, Math.min(images, references)); // of all classes, in whatever order they lie
+    const reference_MD = judge.features_ND.indexSelect(
+      0,
+      tensor(chosen, { dtype: 'int64', device: features_ND.device }),
     );
+    const { precision, recall } = precisionRecall(reference_MD, features_ND);
     const fcd = frechetDistanceOf(judge.statistics, statisticsOf(features_ND));
     return { images, fcd, precision, recall, agreement: agreed / images };
   });
