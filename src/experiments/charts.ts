@@ -58,7 +58,7 @@ export function whiskerChart({ title, xName }: Omit<Axes, 'yName'>, rows: readon
   const spans = rows.flatMap(({ low, high }, i) => (low === undefined || high === undefined ? [] : [[low, high, i]]));
   return render(130 + 30 * rows.length, {
     title: { text: title, left: 'center', textStyle: { fontSize: 14 } },
-    grid: { left: 16, right: 40, top: 40, bottom: 44, containLabel: true },
+    grid: { left: 24 + 7 * Math.max(...names.map((name) => name.length)), right: 40, top: 40, bottom: 44 },
     xAxis: { type: 'value', name: xName, nameLocation: 'middle', nameGap: 28 },
     yAxis: { type: 'category', data: names, inverse: true, axisTick: { show: false } },
     series: [

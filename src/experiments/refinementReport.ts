@@ -6,6 +6,7 @@ import type { RefinementExperiment } from './catalogue.js';
 import { bandChart, whiskerChart } from './charts.js';
 import { type ArmSummary, compareArms } from './comparison.js';
 import { type Block, type Page, type Table } from './page.js';
+import { writeSamples } from './samples.js';
 import { intervalText, spreadText, verdictOf } from './summary.js';
 
 /** One ground's results. */
@@ -48,6 +49,7 @@ export function readings(arms: readonly ArmSummary[], { assessor: { headline } }
   return arms.flatMap(({ arm, toControl }) => {
     if (!toControl) return [];
     const said = (name: string, which: 'atBest' | 'atSame') => {
+      if (toControl[which].count === 1) return `${name}: ${intervalText(toControl[which])} with one seed, which cannot tell a difference from noise`; // prettier-ignore
       const verdict = verdictOf(toControl[which]);
       const word = verdict === 'no difference shown' ? verdict : `${verdict} than the control’s`;
       return `${name}: ${intervalText(toControl[which])}, ${word}`;
@@ -56,11 +58,16 @@ export function readings(arms: readonly ArmSummary[], { assessor: { headline } }
   });
 }
 
+/** Differences beyond this many per cent are drawn here, so that the others can be told apart. */
+const farthest = 60;
+
 function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: Site): string {
   const rows = arms.flatMap(({ arm, toControl }) => {
     if (!toControl) return [];
     const { mean, halfWidth, count } = toControl.atBest;
-    return [{ name: arm, value: mean, ...(count > 1 && { low: mean - halfWidth, high: mean + halfWidth }) }];
+    if (mean > farthest) return [{ name: `${arm} (${intervalText(toControl.atBest)}: beyond)`, value: farthest }];
+    const [low, high] = [Math.max(mean - halfWidth, -farthest), Math.min(mean + halfWidth, farthest)];
+    return [{ name: arm, value: mean, ...(count > 1 && { low, high }) }];
   });
   const title = `${ground.title}: ${assessor.headline.name} beside the control, mean and 95 % interval`;
   return whiskerChart({ title, xName: '% of the control (left: nearer to real images)' }, rows);
@@ -94,10 +101,13 @@ function lossChart(results: readonly ArmResult[], { ground }: Site): string {
 export async function groundBlocks(
   folder: string,
   { site, results }: GroundResults,
-  control: string,
+  { arms: all }: RefinementExperiment,
   options: ArmOptions,
 ): Promise<Block[]> {
+  const control = all[0]!.name;
   const arms = compareArms(results, control, site.assessor);
+  const cfg = arms.find(({ arm }) => arm === control)?.best ?? options.cfgs[0]!;
+  const hasSamples = await writeSamples(folder, site, all, cfg, options);
   const { name, title } = site.ground;
   await writeSvg(join(folder, `${name}-differences`), differenceChart(arms, site));
   await writeSvg(join(folder, `${name}-guidance`), guidanceChart(arms, site, options.cfgs));
@@ -105,12 +115,21 @@ export async function groundBlocks(
   return [
     { heading: title },
     {
-      text: `From \`${modelName(site.generator)}\` of ${title}; ${options.count} samples a measurement, the same sampling seeds for all models, against ${site.assessor.reference}. Mean ± standard deviation over ${options.seeds} seeds; differences are paired by seed, with their 95 % interval (Student’s t).`,
+      text: `From \`${modelName(site.generator)}\` of ${title}; ${options.count} samples a measurement, the same sampling seeds for all models, against ${site.assessor.reference}. ${options.seeds === 1 ? 'One seed, so no spread and no interval' : `Mean ± standard deviation over ${options.seeds} seeds; differences are paired by seed, with their 95 % interval (Student’s t)`}.`,
     },
     { table: qualityTable(arms, site) },
     { list: readings(arms, site) },
     { picture: `${name}-differences`, caption: 'Beside the control, each arm at its own best guidance', kind: 'svg' },
     { picture: `${name}-guidance`, caption: `${site.assessor.headline.name} against guidance`, kind: 'svg' },
+    ...(hasSamples
+      ? [
+          {
+            picture: `${name}-samples`,
+            caption: `Samples at guidance ${guidanceText(cfg)}, seed 0, the same random numbers in every row`,
+            kind: 'png' as const,
+          },
+        ]
+      : []),
     { text: 'Stability of the trainings:' },
     { table: stabilityTable(arms) },
     { picture: `${name}-losses`, caption: 'Loss of each arm, seed 0', kind: 'svg' },
@@ -123,7 +142,7 @@ export function opening(experiment: RefinementExperiment, options: ArmOptions, c
     { text: `**Source.** ${experiment.source}.` },
     { text: `**Hypothesis.** ${experiment.hypothesis}` },
     {
-      text: `**Control.** As many more steps of teacher forcing from the same checkpoint, at the same learning rate, on the same batches. Seeds 0 to ${options.seeds - 1} change order, label drop and chosen tokens.`,
+      text: `**Control.** As many more steps of teacher forcing from the same checkpoint, at the same learning rate, on the same batches. ${options.seeds === 1 ? 'Seed 0 settles' : `Seeds 0 to ${options.seeds - 1} change`} order, label drop and chosen tokens.`,
     },
     { command },
   ];
@@ -138,7 +157,7 @@ export async function refinementPage(
   command: string,
 ): Promise<Page> {
   const blocks: Block[] = opening(experiment, options, command);
-  for (const ground of grounds) blocks.push(...(await groundBlocks(folder, ground, experiment.arms[0]!.name, options)));
+  for (const ground of grounds) blocks.push(...(await groundBlocks(folder, ground, experiment, options)));
   const note = new Set(grounds.map(({ site }) => site.assessor.headline.key)).has('fcd');
   if (note)
     blocks.push({
