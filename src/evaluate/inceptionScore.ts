@@ -37,11 +37,16 @@ export function inceptionScoreInOrder(logits_NK: Tensor, splitSize = inceptionSp
   return { mean, deviation: Math.sqrt(variance) };
 }
 
+/** The order of `count` samples that a shuffled score takes them in, int64 [N] on the CPU. */
+export function shuffledOrder(count: number, seed: number): Tensor {
+  using generator = new Generator(seedFor('inception score', seed));
+  return randperm(count, { generator });
+}
+
 /** The same over splits of a seeded random order, which the order of the file cannot change much: every split has a fair draw of the samples. */
 export function inceptionScoreShuffled(logits_NK: Tensor, seed: number, splitSize = inceptionSplit): InceptionScore {
   return scope(() => {
-    using generator = new Generator(seedFor('inception score', seed));
-    const order_N = randperm(logits_NK.size(0), { generator }).to({ device: logits_NK.device });
+    const order_N = shuffledOrder(logits_NK.size(0), seed).to({ device: logits_NK.device });
     return inceptionScoreInOrder(logits_NK.indexSelect(0, order_N), splitSize);
   });
 }

@@ -6,7 +6,7 @@ import type { Resampled } from './bootstrap.js';
 import { densityNeighbours } from './densityCoverage.js';
 import { defaultTile, type TileSize } from './distances.js';
 import { FrechetFrom } from './frechet.js';
-import { inceptionScoreInOrder, inceptionSplit } from './inceptionScore.js';
+import { inceptionScoreInOrder, inceptionSplit, shuffledOrder } from './inceptionScore.js';
 import { kernelMatrix, kernelMeans, kernelSum } from './kernelDistance.js';
 import { inAnyBall, neighbourBalls, pairsInBalls } from './neighbours.js';
 import { type FeatureStatistics, statisticsAt } from './statistics.js';
@@ -106,9 +106,16 @@ export function resampledDensityCoverage(
   };
 }
 
-/** Inception Score of class logits [M, K], in the order that a resample draws them: a shuffled one. */
-export function resampledInceptionScore(logits_MK: Tensor, splitSize = inceptionSplit): Resampled {
+/**
+ * The shuffled Inception Score of class logits [M, K]: samples have the numbers of their places in its seeded order, so that all of them score as
+ * `inceptionScoreShuffled` has it. In the order of a file that is sorted by class they would score lower than any resample.
+ */
+export function resampledInceptionScore(logits_MK: Tensor, seed: number, splitSize = inceptionSplit): Resampled {
+  const count = logits_MK.size(0);
   const of = (index_n: Tensor) =>
-    scope(() => inceptionScoreInOrder(logits_MK.indexSelect(0, index_n.to({ device: logits_MK.device })), splitSize).mean); // prettier-ignore
-  return { count: logits_MK.size(0), of };
+    scope(() => {
+      const order_n = shuffledOrder(count, seed).indexSelect(0, index_n).to({ device: logits_MK.device });
+      return inceptionScoreInOrder(logits_MK.indexSelect(0, order_n), splitSize).mean;
+    });
+  return { count, of };
 }

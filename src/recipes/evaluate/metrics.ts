@@ -132,7 +132,7 @@ function inceptionScores({ kind }: EvaluationNetwork, { logits_NK }: FeatureSet,
   const [inOrder, shuffled] = [inceptionScoreInOrder(logits_NK), inceptionScoreShuffled(logits_NK, seed)];
   return [
     { ...scoreColumns[0], ...common, value: inOrder.mean, deviation: inOrder.deviation }, // prettier-ignore
-    { ...scoreColumns[1], ...common, value: shuffled.mean, deviation: shuffled.deviation, resampled: resampledInceptionScore(logits_NK) }, // prettier-ignore
+    { ...scoreColumns[1], ...common, value: shuffled.mean, deviation: shuffled.deviation, resampled: resampledInceptionScore(logits_NK, seed) }, // prettier-ignore
   ];
 }
 
