@@ -6,6 +6,7 @@ import { findPackagedData, getPackagedData, openData, openTrainingData } from '.
 import { armCommands, generatorAtHand, type Ground, grounds, type Materials, type RefinementExperiment, refinementExperiments, runRefinement } from '../experiments/index.js'; // prettier-ignore
 import { classifierAssessor, inceptionAssessor, judgeFor, loadGenerator, useMachine } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
+import { shellLine } from '../util/shell.js';
 import { didYouMean } from '../util/suggest.js';
 import { sayBroken } from './broken.js';
 import { classifierPath } from './evaluate.js';
@@ -78,10 +79,18 @@ async function openMaterials(ground: Ground, flags: Flags, generator: string | u
   return { data, train, heldOut, assessor: classifierAssessor(judge) };
 }
 
+/** The grounds of an experiment, refused where one of them has no generator and no way to train one. */
+function groundsFor({ name, grounds: groundsOf }: RefinementExperiment, chosen: Ground): readonly Ground[] {
+  const all = groundsOf?.(chosen) ?? [chosen];
+  if (all.some(({ published, recipe }) => published === undefined && !recipe))
+    throw new UsageError(`--preset: ${name} trains a tokenizer and a generator first, which the preset ${chosen.name} has no recipe for; take a preset of small images`); // prettier-ignore
+  return all;
+}
+
 /** Prints the trainings of an experiment as commands. */
-function plan({ grounds: groundsOf, arms }: RefinementExperiment, chosen: Ground, flags: Flags): void {
-  for (const ground of groundsOf?.(chosen) ?? [chosen]) {
-    const generator = (ground === chosen ? flags.generator : undefined) ?? generatorAtHand(ground);
+function plan({ arms }: RefinementExperiment, all: readonly Ground[], chosen: Ground, flags: Flags): void {
+  for (const ground of all) {
+    const generator = (ground === chosen ? flags.generator : undefined) ?? generatorAtHand(ground, flags.out);
     if (generator === undefined)
       throw new UsageError(`--plan: the generator of ${ground.name} is not trained yet; run the experiment without --plan, or give one with --generator`); // prettier-ignore
     const data = flags.data ?? ground.data ?? 'IMAGES';
@@ -92,9 +101,10 @@ function plan({ grounds: groundsOf, arms }: RefinementExperiment, chosen: Ground
 async function run(experiment: RefinementExperiment, flags: Flags): Promise<void> {
   useMachine(flags);
   const ground = groundOf(flags);
+  const all = groundsFor(experiment, ground);
   const arms = chosenArms(experiment, flags);
   if (flags.plan) {
-    plan({ ...experiment, arms }, ground, flags);
+    plan({ ...experiment, arms }, all, ground, flags);
     return;
   }
   const { measure } = ground;
@@ -106,7 +116,7 @@ async function run(experiment: RefinementExperiment, flags: Flags): Promise<void
     topK: flags.topK ?? measure.topK,
     topP: flags.topP ?? measure.topP,
     count: flags.count ?? measure.count,
-    command: `scalewise experiment ${process.argv.slice(3).join(' ')}`,
+    command: shellLine(['scalewise', 'experiment', ...process.argv.slice(3)]),
   }; // prettier-ignore
   const materials = (one: Ground) => openMaterials(one, flags, one === ground ? generator : undefined);
   const { folder, end } = await runRefinement({ ...experiment, arms }, ground, materials, options);

@@ -31,6 +31,7 @@ import {
 } from '../experiments/index.js';
 import { useMachine } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
+import { shellLine } from '../util/shell.js';
 import { classifierPath } from './evaluate.js';
 import { share } from './samplingOptions.js';
 import { number, positive, say, wholeNumber } from './settingsOptions.js';
@@ -118,7 +119,7 @@ async function prepare(name: string, flags: Flags): Promise<Given> {
     shown: Math.min(flags.shown, imageCount(images)),
     passes: { scales, cfg, topK, topP, device },
     out: flags.out ?? join('runs', name),
-    command: `scalewise experiment ${process.argv.slice(3).join(' ')}`,
+    command: shellLine(['scalewise', 'experiment', ...process.argv.slice(3)]),
   }; // prettier-ignore
   return { analysis, flags, heldOut, network: () => networkOf(flags, data, card.imageSize) };
 }

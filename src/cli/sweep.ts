@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { join } from 'node:path';
 import { bestOf, bestTable, type Confirmation, confirmationTable, confirmationTasks, type Grid, gridPoints, type Measured, parseValues, PointStore, runSweep, type Sweep, type SweepAccount, type SweepEnd, sweepWarnings, writeSweep } from '../experiments/index.js'; // prettier-ignore
 import { UsageError } from '../util/errors.js';
+import { shellLine } from '../util/shell.js';
 import type { SamplingFlags } from './samplingOptions.js';
 import { exitCodeOf, positive, say, wholeNumber } from './settingsOptions.js';
 import { type JudgeFlags, sweepJudge } from './sweepJudge.js';
@@ -36,15 +37,13 @@ function gridOf(flags: Flags): Grid {
   };
 }
 
-const quoted = (text: string) => (/^[\w./:,=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-
 /** The command as it could be given again, what is usual left out. */
 function commandOf(paths: readonly string[], flags: Flags): string {
   const { out, cfg, topK, topP, temperature, guidance, cfgInterval, fullAbove, greedy, data, reference, classifier, inception, features, tokenizer, count, batch, seed, confirm } = flags; // prettier-ignore
   const said = { data, reference, classifier, inception, features, tokenizer, cfg, 'top-k': topK, 'top-p': topP, temperature, guidance, 'cfg-interval': cfgInterval, 'full-above': fullAbove, greedy, count, batch, seed, confirm, out }; // prettier-ignore
   const usual: Partial<Record<string, string | number>> = { 'top-k': '0', 'top-p': '0', temperature: '1', guidance: 'ramp', batch: 100, confirm: 0 }; // prettier-ignore
   const shown = Object.entries(said).filter(([name, value]) => value !== undefined && value !== usual[name]);
-  return ['scalewise', 'sweep', ...paths, ...shown.flatMap(([name, value]) => [`--${name}`, ...(value === true ? [] : [String(value)])])].map(quoted).join(' '); // prettier-ignore
+  return shellLine(['scalewise', 'sweep', ...paths, ...shown.flatMap(([name, value]) => [`--${name}`, ...(value === true ? [] : [String(value)])])]); // prettier-ignore
 }
 
 function print(account: SweepAccount, out: string, json: boolean): void {

@@ -30,9 +30,15 @@ export interface Workplace {
   say: (line: string) => void;
 }
 
-/** Path of a ground's generator, where nothing needs to be trained. */
-export function generatorAtHand(ground: Ground): string | undefined {
-  return ground.published ?? committedFile(ground.name, 'generator.safetensors');
+/** The folder of what is trained for a ground. */
+const placeOf = (ground: Ground, out: string) => join(out, 'models', ground.name);
+
+/** Path of a ground's generator, where nothing needs to be trained: a published one, the repository's, or one that is trained already. */
+export function generatorAtHand(ground: Ground, out: string): string | undefined {
+  const trained = join(placeOf(ground, out), 'generator');
+  return (
+    ground.published ?? committedFile(ground.name, 'generator.safetensors') ?? (isDone(trained) ? trained : undefined)
+  );
 }
 
 /** The images that a generator is trained on, and those that judge it. */
@@ -78,7 +84,6 @@ async function trainBase(
   const { device, threads, say } = workplace;
   const shared = { data, seed: 0, device, threads };
   const places = { tokenizer: join(place, 'tokenizer'), generator: join(place, 'generator') };
-  if (isDone(places.generator)) return { generator: places.generator, end: 'done' };
   const forTokenizer = resolveSettings('experiment', tokenizerSettings, tokenizerPresets, {
     preset: recipe.tokenizer,
     set: [...recipe.tokenizerSet, ...perceptualSettings(recipe, place, images, workplace)],
@@ -107,11 +112,10 @@ export async function baseGenerator(
   images: Images,
   workplace: Workplace,
 ): Promise<{ generator: string; end: LoopEnd }> {
-  const found = generatorAtHand(ground);
+  const found = generatorAtHand(ground, workplace.out);
   if (found !== undefined) return { generator: found, end: 'done' };
   if (!ground.recipe) throw new Error(`internal: the ground ${ground.name} has neither a generator nor a recipe`);
-  const place = join(workplace.out, 'models', ground.name);
-  if (!isDone(join(place, 'generator')))
-    workplace.say(`${ground.title}: training its tokenizer and generator first (${place})`);
+  const place = placeOf(ground, workplace.out);
+  workplace.say(`${ground.title}: training its tokenizer and generator first (${place})`);
   return trainBase(ground.recipe, place, data, images, workplace);
 }

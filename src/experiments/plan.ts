@@ -1,4 +1,5 @@
 // The trainings of an experiment as commands: to run them one by one, on many machines. The experiment then finds them done and measures them.
+import { shellLine } from '../util/shell.js';
 import type { Workplace } from './base.js';
 import { placeOf } from './arms.js';
 import { type Arm, settingsOf } from './catalogue.js';
@@ -12,21 +13,17 @@ export interface PlanOptions extends Pick<Workplace, 'out' | 'device' | 'threads
   set: readonly string[];
 }
 
-const quoted = (text: string) => (/^[\w./=:@,+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-
 /** A `scalewise refine` command for every arm and seed of a ground. */
 export function armCommands(ground: Ground, arms: readonly Arm[], options: PlanOptions): string[] {
   const { data, generator, seeds, set, out, device, threads } = options;
   return Array.from({ length: seeds }, (_, seed) =>
     arms.map((arm) =>
-      [
+      shellLine([
         ...['scalewise', 'refine', '--preset', ground.refine, '--generator', generator, '--data', data],
         ...[...settingsOf(arm), ...set].flatMap((one) => ['--set', one]),
         ...['--seed', String(seed), '--threads', String(threads), '--device', device],
         ...['--out', placeOf(out, ground, arm, set, seed)],
-      ]
-        .map(quoted)
-        .join(' '),
+      ]),
     ),
   ).flat();
 }
