@@ -39,9 +39,9 @@ function gridOf(flags: Flags): Grid {
 
 /** The command as it could be given again, what is usual left out. */
 function commandOf(paths: readonly string[], flags: Flags): string {
-  const { out, cfg, topK, topP, temperature, guidance, cfgInterval, fullAbove, greedy, data, reference, classifier, inception, features, tokenizer, count, batch, seed, confirm } = flags; // prettier-ignore
-  const said = { data, reference, classifier, inception, features, tokenizer, cfg, 'top-k': topK, 'top-p': topP, temperature, guidance, 'cfg-interval': cfgInterval, 'full-above': fullAbove, greedy, count, batch, seed, confirm, out }; // prettier-ignore
-  const usual: Partial<Record<string, string | number>> = { 'top-k': '0', 'top-p': '0', temperature: '1', guidance: 'ramp', batch: 100, confirm: 0 }; // prettier-ignore
+  const { out, cfg, topK, topP, temperature, guidance, cfgInterval, fullAbove, greedy, data, reference, classifier, inception, features, tokenizer, count, batch, seed, confirm, device, precision, weights } = flags; // prettier-ignore
+  const said = { data, reference, classifier, inception, features, tokenizer, cfg, 'top-k': topK, 'top-p': topP, temperature, guidance, 'cfg-interval': cfgInterval, 'full-above': fullAbove, greedy, count, batch, seed, confirm, device, precision, weights, out }; // prettier-ignore
+  const usual: Partial<Record<string, string | number>> = { 'top-k': '0', 'top-p': '0', temperature: '1', guidance: 'ramp', batch: 100, confirm: 0, device: 'cpu', precision: 'auto', weights: 'float32' }; // prettier-ignore
   const shown = Object.entries(said).filter(([name, value]) => value !== undefined && value !== usual[name]);
   return shellLine(['scalewise', 'sweep', ...paths, ...shown.flatMap(([name, value]) => [`--${name}`, ...(value === true ? [] : [String(value)])])]); // prettier-ignore
 }

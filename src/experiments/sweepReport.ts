@@ -1,7 +1,9 @@
 // The report of a sweep: tables of best points, models at the same settings and at the same guidance, warnings, the picture, and a CSV file of all points.
 import { join } from 'node:path';
 import { type Column, writeSvg } from '../recipes/index.js';
+import { scalesText } from '../tokenizers/index.js';
 import { writeFileAtomic } from '../util/files.js';
+import { shellLine } from '../util/shell.js';
 import { type Block, type Table, writePage } from './page.js';
 import { type Confirmation, confirmationTable } from './sweepConfirm.js';
 import { sweepSvg } from './sweepCharts.js';
@@ -114,11 +116,23 @@ export function sweepCsv({ sweep, count, confirmation }: SweepAccount): string {
   return [[...header, ...columns.map(({ key }) => key)], ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
 }
 
-/** The command that samples a model at its best. */
-function sampleCommand({ path, settings: { guidance } }: SweepModel, { point }: Measured): string {
+/** The command that samples a model at its best, with all that the sweep sampled every point with. */
+function sampleCommand({ path, settings: { guidance, greedyScales } }: SweepModel, { point }: Measured): string {
   const { cfg, topK, topP, temperature } = point;
-  const flags = [`--cfg ${cfg}`, guidance.shape !== 'ramp' && `--guidance ${guidance.shape}`, topK && `--top-k ${topK}`, topP && `--top-p ${topP}`, temperature !== 1 && `--temperature ${temperature}`]; // prettier-ignore
-  return ['scalewise sample', `--generator ${path}`, ...flags.filter(Boolean)].join(' ');
+  const { shape, interval } = guidance;
+  const greedy = typeof greedyScales === 'object' ? scalesText(greedyScales) : greedyScales;
+  const said = {
+    cfg,
+    guidance: shape === 'ramp' ? undefined : shape,
+    'cfg-interval': interval?.map((index) => index + 1).join(':'),
+    'full-above': guidance.shape === 'ramp' ? guidance.fullAbove : undefined,
+    greedy,
+    'top-k': topK || undefined,
+    'top-p': topP || undefined,
+    temperature: temperature === 1 ? undefined : temperature,
+  };
+  const flags = Object.entries(said).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])); // prettier-ignore
+  return shellLine(['scalewise', 'sample', '--generator', path, ...flags]);
 }
 
 function confirmationBlocks({ sweep, judge, confirmation }: SweepAccount): Block[] {
