@@ -157,7 +157,7 @@ async function compare(plan: EvaluationPlan, reference: Reference | undefined): 
     real: realMeasured?.result,
     comparisons: results.slice(1).map((b, i) => {
       const paired = draws[i + 1] === draws[0];
-      return { a: results[0]!.name, b: b.name, paired, figures: compareFigures(results[0]!, b, seed, paired) };
+      return { a: results[0]!.name, b: b.name, paired, figures: compareFigures(results[0]!, b, paired) };
     }),
     warnings: [
       ...subjects.flatMap((subject) => whyNotAdm(network, reference, subject) ?? []),

@@ -2,14 +2,15 @@
 // one are held; what its replicates found is kept, and two subjects are compared by it.
 import {
   assessCount,
-  bootstrap,
-  compareByBootstrap,
+  compareReplicates,
   type Comparison,
   comparisonSentence,
   type Estimate,
+  estimateOf,
   extrapolate,
   type Extrapolation,
-  type Resampled,
+  type Replicates,
+  replicatesOf,
 } from '../../evaluate/index.js';
 import { progress } from '../../util/progress.js';
 import type { Metric } from './metrics.js';
@@ -25,19 +26,19 @@ export interface NoiseOptions {
 
 /** Features up to which a Fréchet distance's replicate takes no time to speak of. */
 const narrow = 512;
-const replicatesOf = { narrow: 200, wide: 40 };
+const usual = { narrow: 200, wide: 40 };
 
 /** Replicates unless the user says otherwise: the statistics and eigenvalues of wide features take long. */
 export function usualReplicates(width: number): number {
-  return width <= narrow ? replicatesOf.narrow : replicatesOf.wide;
+  return width <= narrow ? usual.narrow : usual.wide;
 }
 
 /** A figure with its noise. */
 export interface Figure extends Omit<Metric, 'resampled'> {
   /** Absent where it was not found. */
   estimate?: Estimate;
-  /** Values of all images and of each replicate. */
-  found?: readonly number[];
+  /** What it was found from, for comparisons. */
+  replicates?: Replicates;
   /** Images that a replicate drew. */
   drawn?: number;
   /** The distance at infinitely many samples. */
@@ -50,23 +51,21 @@ export function withNoise(
   metrics: readonly Metric[],
   { seed, replicates, draw }: NoiseOptions,
 ): Figure[] {
-  const counts = metrics.map(({ resampled }, i) => (!resampled || !replicates ? 0 : i === 0 ? replicates : Math.max(replicates, replicatesOf.narrow))); // prettier-ignore
+  const counts = metrics.map(({ resampled }, i) => (!resampled || !replicates ? 0 : i === 0 ? replicates : Math.max(replicates, usual.narrow))); // prettier-ignore
   const bar = progress({ label: `${label}: noise`, total: counts.reduce((a, b) => a + b, 0), unit: 'replicates', quiet: !replicates }); // prettier-ignore
   let done = 0;
   try {
     return metrics.map(({ resampled, ...metric }, i): Figure => {
       const count = counts[i]!;
       if (!resampled || count === 0) return metric;
-      const found: number[] = [];
-      const recorded: Resampled = { count: resampled.count, of: (index_n) => found[found.push(resampled.of(index_n)) - 1]! }; // prettier-ignore
       const begun = done;
-      const estimate = bootstrap(recorded, {
+      const found = replicatesOf(resampled, {
         seed: metric.over === 'reference' ? seed : seed + draw,
         replicates: count,
         each: (at) => { bar.update((done = begun + at)); },
       }); // prettier-ignore
       const line = i === 0 && resampled.count >= leastForLine ? { line: extrapolate(resampled, { seed }) } : {};
-      return { ...metric, estimate, found, drawn: resampled.count, ...line };
+      return { ...metric, estimate: estimateOf(found), replicates: found, drawn: resampled.count, ...line };
     });
   } finally {
     bar.stop();
@@ -75,12 +74,6 @@ export function withNoise(
 
 /** Images from which on a line has points to go through. */
 const leastForLine = 20;
-
-/** Gives what was found, in turn. */
-function replay(found: readonly number[], count: number): Resampled {
-  let next = 0;
-  return { count, of: () => found[next++]! };
-}
 
 /** One figure of two subjects compared. */
 export interface FigureComparison extends Comparison {
@@ -99,14 +92,12 @@ export interface Measured {
  * Compares the figures that both have, from what their replicates found.
  * @param paired whether the samples of both were drawn, and resampled, with the same numbers
  */
-export function compareFigures(a: Measured, b: Measured, seed: number, paired: boolean): FigureComparison[] {
+export function compareFigures(a: Measured, b: Measured, paired: boolean): FigureComparison[] {
   return a.figures.flatMap((figure): FigureComparison[] => {
     const other = b.figures.find(({ key }) => key === figure.key);
-    if (!figure.found || !other?.found || figure.found.length !== other.found.length) return [];
-    const replicates = figure.found.length - 1;
-    const [first, second] = [figure, other].map(({ found, drawn }) => replay(found!, drawn!)) as [Resampled, Resampled];
-    const together = first.count === second.count && (figure.over === 'reference' || paired);
-    const comparison = compareByBootstrap(first, second, { seed, replicates, paired: together });
+    if (!figure.replicates || !other?.replicates) return [];
+    const together = figure.drawn === other.drawn && (figure.over === 'reference' || paired);
+    const comparison = compareReplicates(figure.replicates, other.replicates, { paired: together });
     const { key, name, better } = figure;
     const sentence = comparisonSentence(comparison, { metric: name, a: a.name, b: b.name, better, images: Math.min(a.count, b.count) }); // prettier-ignore
     return [{ key, sentence, ...comparison }];
