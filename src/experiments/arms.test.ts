@@ -10,6 +10,7 @@ import { control } from './catalogue.js';
 import { compareArms } from './comparison.js';
 import { grounds } from './grounds.js';
 import { pageMarkdown } from './page.js';
+import { ArmRecord } from './record.js';
 import { refinementPage } from './refinementReport.js';
 
 const classes = ['top', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'boot'];
@@ -82,6 +83,13 @@ test(
     expect(wider.results[1]!.measurements.slice(0, 2)).toEqual(results[1]!.measurements);
   },
 );
+
+test('records of another generator are refused', () => {
+  const path = join(out, 'records', 'fashion-mnist', 'before.json');
+  expect(() => new ArmRecord(path, 'another')).toThrow(
+    /^.*before\.json: expected a record of the generator another…, found one of [0-9a-f]{16}…;/,
+  );
+});
 
 test('the report holds table, readings and figures of what came out', async () => {
   const { results } = await runArms(site, arms, options);

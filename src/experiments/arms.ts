@@ -5,6 +5,7 @@ import type { ImageSet, ImageSource } from '../data/index.js';
 import {
   type Assessor,
   type Figures,
+  findWeights,
   generatorToRefine,
   loadModels,
   refinePresets,
@@ -15,6 +16,7 @@ import {
   trainGenerator,
 } from '../recipes/index.js';
 import { alone, DivergenceError, type LoopEnd } from '../train/index.js';
+import { sha256File } from '../util/files.js';
 import { resolveSettings } from '../util/settings.js';
 import type { Workplace } from './base.js';
 import { type Arm, folderOf, settingsOf } from './catalogue.js';
@@ -130,7 +132,8 @@ export async function runArms(
   arms: readonly Arm[],
   options: ArmOptions,
 ): Promise<{ results: ArmResult[]; end: LoopEnd }> {
-  const recordFor = (key: string) => recordOf(options.out, site.ground.name, key);
+  const start = sha256File(findWeights(site.generator, 'generator'));
+  const recordFor = (key: string) => recordOf(options.out, site.ground.name, key, start);
   const results: ArmResult[] = [
     { arm: 'before', seed: 0, measurements: measure(site, site.generator, recordFor('before'), options) },
   ];

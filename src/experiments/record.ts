@@ -17,6 +17,8 @@ export interface Training {
 }
 
 interface Content {
+  /** SHA-256 of the generator that the arm goes on from; absent in records of older versions, which take the first that they meet. */
+  start?: string;
   training?: Training;
   measurements: Record<string, Figures>;
 }
@@ -25,8 +27,18 @@ interface Content {
 export class ArmRecord {
   readonly #content: Content;
 
-  constructor(readonly path: string) {
-    this.#content = existsSync(path) ? read(path) : { measurements: {} };
+  /**
+   * @param start SHA-256 of the generator that the arm goes on from
+   * @throws UsageError where the file holds what became of another one
+   */
+  constructor(
+    readonly path: string,
+    start: string,
+  ) {
+    const content = existsSync(path) ? read(path) : { measurements: {} };
+    if (content.start !== undefined && content.start !== start)
+      throw new UsageError(`${path}: expected a record of the generator ${start.slice(0, 16)}…, found one of ${content.start.slice(0, 16)}…; choose another folder with --out, or remove the record`); // prettier-ignore
+    this.#content = { ...content, start };
   }
 
   get training(): Training | undefined {
@@ -63,7 +75,7 @@ function read(path: string): Content {
   }
 }
 
-/** The record of an arm, or of the pretrained generator (`before`), of a ground. */
-export function recordOf(out: string, ground: string, key: string): ArmRecord {
-  return new ArmRecord(join(out, 'records', ground, `${key}.json`));
+/** The record of an arm, or of the pretrained generator (`before`), of a ground whose generator has this SHA-256. */
+export function recordOf(out: string, ground: string, key: string, start: string): ArmRecord {
+  return new ArmRecord(join(out, 'records', ground, `${key}.json`), start);
 }
