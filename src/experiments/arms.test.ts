@@ -31,6 +31,7 @@ const assessor: Assessor = {
   headline: { key: 'fcd', name: 'FCD', digits: 2 },
   columns: [{ key: 'fcd', name: 'FCD', digits: 2 }],
   reference: 'made up',
+  fingerprint: 'made up',
   assess: (_, { guidance }) => {
     const cfg = guidance?.shape === 'ramp' ? guidance.scale : 0;
     measured.push(cfg);

@@ -1,5 +1,5 @@
 // Trains the arms of an experiment with several seeds and measures every model at several strengths of guidance. Arms of one seed see the same
-// batches; all models are sampled with the same seeds. What is there already, of a stopped run or of another experiment, is not made again.
+// batches and are sampled with the same random numbers; other seeds have others, so that the spread over seeds holds the noise of sampling too. What is there already, of a stopped run or of another experiment, is not made again.
 import { join } from 'node:path';
 import type { ImageSet, ImageSource } from '../data/index.js';
 import {
@@ -71,8 +71,12 @@ export function placeOf(out: string, { name }: Ground, arm: Arm, more: readonly 
 }
 
 /** A measurement's name in a record. */
-function measurementKey({ headline }: Assessor, { topK, topP, count }: ArmOptions, cfg: number): string {
-  return `${headline.key} cfg=${cfg} top-k=${topK} top-p=${topP} n=${count}`;
+function measurementKey(
+  { headline, fingerprint }: Assessor,
+  { topK, topP, count, batchSize }: ArmOptions,
+  cfg: number,
+): string {
+  return `${headline.key} cfg=${cfg} top-k=${topK} top-p=${topP} n=${count} batch=${batchSize} by=${fingerprint}`;
 }
 
 /** The strengths of guidance at which a model is still to be measured. */
@@ -80,8 +84,8 @@ function missing({ assessor }: Site, record: ArmRecord, options: ArmOptions): nu
   return options.cfgs.filter((cfg) => !record.measurement(measurementKey(assessor, options, cfg)));
 }
 
-/** Measures a model at every strength of guidance that was not measured before. */
-function measure(site: Site, place: string, record: ArmRecord, options: ArmOptions): Measurement[] {
+/** Measures a model at every strength of guidance that was not measured before, with the sampling seeds of the training's seed. */
+function measure(site: Site, place: string, record: ArmRecord, seed: number, options: ArmOptions): Measurement[] {
   const { cfgs, topK, topP, count, batchSize, device, say } = options;
   const { assessor } = site;
   const lacking = missing(site, record, options);
@@ -92,7 +96,7 @@ function measure(site: Site, place: string, record: ArmRecord, options: ArmOptio
       say(`measuring ${place} at guidance ${cfg}`);
       const guidance = cfg === 0 ? undefined : ({ shape: 'ramp', scale: cfg } as const);
       const how: SamplingSettings = { scales: models.card.scales, guidance, topK, topP, precision, device };
-      record.keep(measurementKey(assessor, options, cfg), assessor.assess(models, how, { count, batchSize, seed: 0 }));
+      record.keep(measurementKey(assessor, options, cfg), assessor.assess(models, how, { count, batchSize, seed }));
     }
     models.generator.dispose();
     models.tokenizer.dispose();
@@ -135,7 +139,7 @@ export async function runArms(
   const start = sha256File(findWeights(site.generator, 'generator'));
   const recordFor = (key: string) => recordOf(options.out, site.ground.name, key, start);
   const results: ArmResult[] = [
-    { arm: 'before', seed: 0, measurements: measure(site, site.generator, recordFor('before'), options) },
+    { arm: 'before', seed: 0, measurements: measure(site, site.generator, recordFor('before'), 0, options) },
   ];
   for (let seed = 0; seed < options.seeds; seed++)
     for (const arm of arms) {
@@ -148,7 +152,7 @@ export async function runArms(
         record.keepTraining(place, diverged);
       }
       const training = record.training!;
-      const measurements = training.diverged === undefined ? measure(site, place, record, options) : [];
+      const measurements = training.diverged === undefined ? measure(site, place, record, seed, options) : [];
       results.push({ arm: arm.name, seed, training, measurements });
     }
   return { results, end: 'done' };

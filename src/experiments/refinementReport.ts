@@ -61,7 +61,7 @@ export function readings(arms: readonly ArmSummary[], { assessor: { headline } }
 /** Differences beyond this many per cent are drawn here, so that the others can be told apart. */
 const farthest = 60;
 
-function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: Site): string {
+function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: Site): string | undefined {
   const rows = arms.flatMap(({ arm, toControl }) => {
     if (!toControl) return [];
     const { mean, halfWidth, count } = toControl.atBest;
@@ -69,6 +69,7 @@ function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: Site
     const [low, high] = [Math.max(mean - halfWidth, -farthest), Math.min(mean + halfWidth, farthest)];
     return [{ name: arm, value: mean, ...(count > 1 && { low, high }) }];
   });
+  if (!rows.length) return undefined;
   const title = `${ground.title}: ${assessor.headline.name} beside the control, mean and 95 % interval`;
   return whiskerChart({ title, xName: '% of the control (left: nearer to real images)' }, rows);
 }
@@ -109,17 +110,26 @@ export async function groundBlocks(
   const cfg = arms.find(({ arm }) => arm === control)?.best ?? options.cfgs[0]!;
   const hasSamples = await writeSamples(folder, site, all, cfg, options);
   const { name, title } = site.ground;
-  await writeSvg(join(folder, `${name}-differences`), differenceChart(arms, site));
+  const differences = differenceChart(arms, site);
+  if (differences !== undefined) await writeSvg(join(folder, `${name}-differences`), differences);
   await writeSvg(join(folder, `${name}-guidance`), guidanceChart(arms, site, options.cfgs));
   await writeSvg(join(folder, `${name}-losses`), lossChart(results, site));
   return [
     { heading: title },
     {
-      text: `From \`${modelName(site.generator)}\` of ${title}; ${options.count} samples a measurement, the same sampling seeds for all models, against ${site.assessor.reference}. ${options.seeds === 1 ? 'One seed, so no spread and no interval' : `Mean ± standard deviation over ${options.seeds} seeds; differences are paired by seed, with their 95 % interval (Student’s t)`}.`,
+      text: `From \`${modelName(site.generator)}\` of ${title}; ${options.count} samples a measurement, arms of one seed sampled with the same random numbers, against ${site.assessor.reference}. ${options.seeds === 1 ? 'One seed, so no spread and no interval' : `Mean ± standard deviation over ${options.seeds} seeds; differences are paired by seed, with their 95 % interval (Student’s t)`}.`,
     },
     { table: qualityTable(arms, site) },
     { list: readings(arms, site) },
-    { picture: `${name}-differences`, caption: 'Beside the control, each arm at its own best guidance', kind: 'svg' },
+    ...(differences === undefined
+      ? []
+      : [
+          {
+            picture: `${name}-differences`,
+            caption: 'Beside the control, each arm at its own best guidance',
+            kind: 'svg' as const,
+          },
+        ]),
     { picture: `${name}-guidance`, caption: `${site.assessor.headline.name} against guidance`, kind: 'svg' },
     ...(hasSamples
       ? [
@@ -158,6 +168,9 @@ export async function refinementPage(
 ): Promise<Page> {
   const blocks: Block[] = opening(experiment, options, command);
   for (const ground of grounds) blocks.push(...(await groundBlocks(folder, ground, experiment, options)));
+  blocks.push({
+    text: 'Each arm’s best guidance is chosen on the figures that it is then compared by, and intervals are not corrected for the number of arms: where many are compared, one of twenty would seem to differ by chance.',
+  });
   const note = new Set(grounds.map(({ site }) => site.assessor.headline.key)).has('fcd');
   if (note)
     blocks.push({

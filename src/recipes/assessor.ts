@@ -1,4 +1,5 @@
 // What compares models: a judge of samples with a distance that ranks them, whichever network its features come from.
+import { createHash } from 'node:crypto';
 import type { Judge, JudgeOptions } from './judge.js';
 import { judgeModel } from './judge.js';
 import type { Pair, SamplingSettings } from './pictures.js';
@@ -21,12 +22,16 @@ export interface Assessor {
   columns: readonly Column[];
   /** What is compared with, e.g. `fashion-mnist test (10000 images)`. */
   reference: string;
+  /** Tells network and reference from others: figures of another one are no figures of this. */
+  fingerprint: string;
   /** Samples a model, the classes in equal shares, and measures. */
   assess(pair: Pair, how: SamplingSettings, options: JudgeOptions): Figures;
 }
 
 /** Assesses by a classifier of the same data: FCD, precision, recall, class agreement. */
 export function classifierAssessor(judge: Judge): Assessor {
+  const hash = createHash('sha256');
+  for (const weight of judge.classifier.stateDict().values()) hash.update(weight.bytes());
   const headline = { key: 'fcd', name: 'FCD', digits: 3 };
   const columns = [
     headline,
@@ -38,6 +43,7 @@ export function classifierAssessor(judge: Judge): Assessor {
     headline,
     columns,
     reference: judge.reference,
+    fingerprint: hash.update(judge.reference).digest('hex').slice(0, 16),
     assess: (pair, how, options) => ({ ...judgeModel(judge, pair, how, options) }),
   };
 }

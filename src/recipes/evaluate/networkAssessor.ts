@@ -1,4 +1,5 @@
 // What sweeps and experiments compare models by, with any network: samples are drawn and measured in memory, without noise, and nothing is kept.
+import { createHash } from 'node:crypto';
 import { progress } from '../../util/progress.js';
 import type { Assessor, Figures } from '../assessor.js';
 import type { JudgeOptions } from '../judge.js';
@@ -48,6 +49,11 @@ export function networkAssessor(network: EvaluationNetwork, reference: Reference
     headline: columns[0]!,
     columns,
     reference: reference.name,
+    fingerprint: createHash('sha256')
+      .update(network.sha256)
+      .update(JSON.stringify(reference.identity))
+      .digest('hex')
+      .slice(0, 16),
     assess: (pair, how, options): Figures => {
       using features = featuresOfSamples(network, pair, how, options);
       const { classes } = pair.generator.config;
