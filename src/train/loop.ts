@@ -76,8 +76,8 @@ export async function trainingLoop<Data>(options: LoopOptions<Data>): Promise<Lo
       count(clock, skipped, options);
       if (now.log && world.isFirst) run.record(clock, { ...numbers, ...throughput.take() });
       bar.update(clock.imagesSeen, `loss ${numbers['loss']!.toFixed(3)}`);
+      if (now.snapshot && world.isFirst) options.snapshot?.(); // before the checkpoint that a stopped run goes on after
       if (now.save) await save();
-      if (now.snapshot && world.isFirst) options.snapshot?.();
       if (now.sample && world.isFirst && !stop.signal) await throughput.aside(() => options.sample?.(clock));
       await new Promise(setImmediate); // lets signals and finalisers in
       checkpoints.check();
