@@ -79,7 +79,7 @@ describe('two models at two strengths of guidance', () => {
     expect(out[3]).toMatch(/^warning: before: its best point lies at the (lowest|highest) guidance/);
     expect(out.at(-1)).toBe(`${at('sweep/report.html')} shows all 4 points`);
     expect(told.filter((line) => /^\d\/4 points/.test(line))).toHaveLength(5);
-    expect(readdirSync(at('sweep')).sort()).toEqual(['points', 'report.html', 'report.md', 'sweep.csv', 'sweep.png', 'sweep.svg']); // prettier-ignore
+    expect(readdirSync(at('sweep')).sort()).toEqual(['features', 'points', 'report.html', 'report.md', 'sweep.csv', 'sweep.png', 'sweep.svg']); // prettier-ignore
     const table = readFileSync(at('sweep/sweep.csv'), 'utf8');
     const figures = table.trimEnd().split('\n').slice(1).map((line) => line.split(',')[9]); // prettier-ignore
     expect(new Set(figures).size).toBe(4);
