@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openTrainingData } from '../data/index.js';
 import { encodeLatents, quantiseLatents } from '../recipes/encoding.js';
-import { loadTokenizer, openInOrder, TokenStore } from '../recipes/index.js';
+import { loadTokenizer, openInOrder, settlePrecision, TokenStore } from '../recipes/index.js';
 import { seedFor } from '../util/random.js';
 import { run } from './main.js';
 
@@ -59,7 +59,10 @@ test('tokens of crops and their mirrored images: what is told, and what is store
   const { image_B3HW } = await loader.next({ first: 7, size: 1 }); // crop 1 of image 3
   await loader.close();
   const model = loadTokenizer(tokenizer);
-  const latent_BChw = encodeLatents(model, image_B3HW.flip([3]), { device: 'cpu', precision: 'float32' });
+  const latent_BChw = encodeLatents(model, image_B3HW.flip([3]), {
+    device: 'cpu',
+    precision: settlePrecision('auto', 'cpu'),
+  });
   const [indices_BN] = quantiseLatents(model, latent_BChw, [8]);
   const stored = await store.read(3, 3);
   expect([...stored.subarray(30)]).toEqual(indices_BN!.toArray());

@@ -15,24 +15,21 @@ function run(processes: number, args: readonly string[]): void {
   expect(code, err).toBe(0);
 }
 
-const set = (...settings: string[]) => settings.flatMap((one) => ['--set', one]);
+// in bfloat16, which CPUs that are fast in it take by themselves, a batch rounds otherwise than its parts
+const set = (...settings: string[]) => ['precision=float32', ...settings].flatMap((one) => ['--set', one]);
 const tokenizer = (out: string, ...more: string[]) =>
   ['tokenizer', 'train', '-d', data, '-o', out, ...tinyTokenizer, ...set('images=32', ...more)]; // prettier-ignore
 const refine = (out: string, ...more: string[]) =>
   ['refine', '-d', data, '-g', at('generator'), '-o', out, ...tinyGenerator, ...set('images=32', ...more)]; // prettier-ignore
 
-/**
- * Every number that one run recorded is another's, to 1e-5; gradient norms to 1e-3: they pass through divisions by lengths that may be small, and
- * how much rounding these magnify depends on the weights, which other kernels train to other ones.
- */
+/** Every number that one run recorded is another's, to 1e-5. */
 function expectSame(run: string, other: string): void {
   const [own, theirs] = [metricsOf(run), metricsOf(other)];
   expect(own).toHaveLength(theirs.length);
   own.forEach((numbers, i) => {
     for (const [name, value] of Object.entries(numbers)) {
       const expected = theirs[i]![name]!;
-      const tolerance = name === 'gradient_norm' ? 1e-3 : 1e-5;
-      expect(Math.abs(value - expected), `${name} in line ${i}`).toBeLessThanOrEqual(tolerance * Math.max(1, expected));
+      expect(Math.abs(value - expected), `${name} in line ${i}`).toBeLessThanOrEqual(1e-5 * Math.max(1, expected));
     }
   });
 }
@@ -44,10 +41,8 @@ beforeAll(async () => {
 });
 
 describe('the same losses as on one process', () => {
-  // small steps: the first ones of Adam give a gradient of almost nothing the step of a large one, with the sign that rounding left it
-  const gently = 'optimizer.learningRate=0.0001';
   beforeAll(() => {
-    run(1, refine(at('sar'), gently));
+    run(1, refine(at('sar')));
   });
   test.each([
     ['2 processes', 2, []],
@@ -56,18 +51,18 @@ describe('the same losses as on one process', () => {
     ['2 processes, micro-batches, blocks computed again', 2, ['microBatch=2', 'recompute=true']],
     ['flips and crops from images, 2 processes', 2, ['cacheLatents=false']],
   ])('SAR on %s', (name, processes, settings) => {
-    run(processes, refine(at(name), gently, ...settings));
+    run(processes, refine(at(name), ...settings));
     expectSame(at(name), at('sar'));
   });
   test('a tokenizer with an adversary, revived codes and none that backward reaches', () => {
-    const adversary = [gently, 'loss={adversarial: 0.1, codebook: 0}', 'reviveAfter=8'];
+    const adversary = ['loss={adversarial: 0.1, codebook: 0}', 'reviveAfter=8'];
     run(1, tokenizer(at('alone'), ...adversary));
     run(2, tokenizer(at('pair'), ...adversary));
     const names = ['loss', 'loss_l1', 'loss_commitment', 'loss_discriminator', 'revived', 'usage', 'usage_scale_2'];
     const numbers = (run: string) => metricsOf(run).map((line) => names.map((name) => line[name]!));
     numbers(at('pair')).forEach((line, i) => {
       line.forEach((value, k) => {
-        expect(value, `${names[k]} in line ${i}`).toBeCloseTo(numbers(at('alone'))[i]![k]!, i === 0 ? 4 : 2);
+        expect(value, `${names[k]} in line ${i}`).toBeCloseTo(numbers(at('alone'))[i]![k]!, 4);
       });
     });
   });
