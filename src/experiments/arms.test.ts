@@ -109,7 +109,12 @@ test('each arm counts at its own best guidance and at the control’s; a diverge
     arm,
     seed,
     measurements: fcds.map((fcd, i) => ({ cfg: i, figures: { fcd } })),
-    training: { stability: undefined, losses: [], ...(fcds.length === 0 && { diverged: 'the loss is NaN' }) },
+    training: {
+      stability: undefined,
+      settings: '',
+      losses: [],
+      ...(fcds.length === 0 && { diverged: 'the loss is NaN' }),
+    },
   });
   const results = [
     result('control', 0, 12, 10), result('control', 1, 22, 20), result('sar', 0, 9, 11), result('sar', 1, 18, 22), result('student', 0), result('student', 1, 30, 30),
@@ -120,4 +125,26 @@ test('each arm counts at its own best guidance and at the control’s; a diverge
   expect(sar!.toControl!.atSame.mean).toBeCloseTo(10, 10);
   expect(student!.diverged).toBe(1);
   expect(student!.toControl!.atBest).toMatchObject({ count: 1, mean: 50 });
+});
+
+test('a training that diverges is a result, and is told in a sentence', { timeout: 240_000 }, async () => {
+  const set = [
+    'images=64',
+    'batchSize=4',
+    'every.sample=0',
+    'data=stripes',
+    'maxSkipped=2',
+    'optimizer.learningRate=1e30',
+  ];
+  const { results, end } = await runArms(site, [control], { ...options, seeds: 1, set });
+  expect(end).toBe('done');
+  expect(results[1]!.measurements).toEqual([]);
+  expect(results[1]!.training!.diverged).toMatch(/training stopped at image \d+: 2 steps in a row had to be skipped/);
+});
+
+test('a record of other settings is refused', async () => {
+  const other = { ...site, ground: { ...site.ground, refine: 'fashion-mnist' as const } }; // another learning rate
+  await expect(runArms(other, [control], options)).rejects.toThrow(
+    /expected a record of a training of today's settings/,
+  );
 });

@@ -1,5 +1,6 @@
 // Trains the arms of an experiment with several seeds and measures every model at several strengths of guidance. Arms of one seed see the same
 // batches and are sampled with the same random numbers; other seeds have others, so that the spread over seeds holds the noise of sampling too. What is there already, of a stopped run or of another experiment, is not made again.
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ImageSet, ImageSource } from '../data/index.js';
 import {
@@ -9,6 +10,7 @@ import {
   generatorToRefine,
   loadModels,
   refinePresets,
+  type RefineSettings,
   refineSettings,
   type SamplingSettings,
   settlePrecision,
@@ -17,6 +19,7 @@ import {
 } from '../recipes/index.js';
 import { alone, DivergenceError, type LoopEnd } from '../train/index.js';
 import { sha256File } from '../util/files.js';
+import { UsageError } from '../util/errors.js';
 import { resolveSettings } from '../util/settings.js';
 import type { Workplace } from './base.js';
 import { type Arm, folderOf, settingsOf } from './catalogue.js';
@@ -104,24 +107,33 @@ function measure(site: Site, place: string, record: ArmRecord, seed: number, opt
   return cfgs.map((cfg) => ({ cfg, figures: record.measurement(measurementKey(assessor, options, cfg))! }));
 }
 
-/** Trains one arm with one seed; a sentence where it diverged. */
+/** The settings of an arm's training. */
+function trainingOf(site: Site, arm: Arm, seed: number, { device, threads, set }: ArmOptions): RefineSettings {
+  const direct = { data: site.data, seed, device, threads, generator: site.generator };
+  const sources = { preset: site.ground.refine, set: [...settingsOf(arm), ...set], direct };
+  return resolveSettings('experiment', refineSettings, refinePresets, sources);
+}
+
+/** Tells a training from one of other settings: without where it runs, and the generator, whose weights are told by themselves. */
+function markOf(settings: RefineSettings): string {
+  const told = JSON.stringify({ ...settings, device: undefined, threads: undefined, generator: undefined });
+  return createHash('sha256').update(told).digest('hex').slice(0, 16);
+}
+
+/** Trains one arm; a sentence where it diverged. */
 async function trainArm(
   site: Site,
-  arm: Arm,
-  seed: number,
+  settings: RefineSettings,
   place: string,
-  options: ArmOptions,
+  { say }: ArmOptions,
 ): Promise<{ end: LoopEnd; diverged?: string }> {
-  const { device, threads, say } = options;
-  const direct = { data: site.data, seed, device, threads, generator: site.generator };
-  const sources = { preset: site.ground.refine, set: [...settingsOf(arm), ...options.set], direct };
-  const settings = resolveSettings('experiment', refineSettings, refinePresets, sources);
   const before = generatorToRefine(settings, site.train.classes);
   const targets = await targetsFor(settings, before.tokenizer, site.train);
   try {
     return { end: await trainGenerator('refine', settings, before, targets, place, { world: alone, say }) };
   } catch (error) {
-    if (error instanceof DivergenceError) return { end: 'done', diverged: error.message };
+    if (error instanceof UsageError && error.cause instanceof DivergenceError)
+      return { end: 'done', diverged: error.message };
     throw error;
   } finally {
     await targets.close();
@@ -145,11 +157,14 @@ export async function runArms(
     for (const arm of arms) {
       const place = placeOf(options.out, site.ground, arm, options.set, seed);
       const record = recordFor(join(folderOf(arm, options.set), `seed-${seed}`));
+      const settings = trainingOf(site, arm, seed, options);
+      const mark = markOf(settings);
+      record.expectSettings(mark);
       if (!record.training || (!record.training.diverged && missing(site, record, options).length)) {
         options.say(`${site.ground.title}: ${arm.name}, seed ${seed} (${place})`);
-        const { end, diverged } = await trainArm(site, arm, seed, place, options);
+        const { end, diverged } = await trainArm(site, settings, place, options);
         if (end !== 'done') return { results, end };
-        record.keepTraining(place, diverged);
+        record.keepTraining(place, mark, diverged);
       }
       const training = record.training!;
       const measurements = training.diverged === undefined ? measure(site, place, record, seed, options) : [];

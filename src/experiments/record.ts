@@ -10,6 +10,8 @@ import { stabilityOf, type Stability } from './stability.js';
 /** How a training went. */
 export interface Training {
   stability: Stability | undefined;
+  /** Tells its settings from others. */
+  settings: string;
   /** Logged losses: [images seen, nats]. */
   losses: readonly (readonly [number, number])[];
   /** What ended it early, where it diverged. */
@@ -49,10 +51,21 @@ export class ArmRecord {
     return this.#content.measurements[key];
   }
 
+  /** @throws UsageError where the training that it tells of had other settings */
+  expectSettings(settings: string): void {
+    if (this.training && this.training.settings !== settings)
+      throw new UsageError(`${this.path}: expected a record of a training of today's settings, found one of others; choose another folder with --out, or remove the record and its run folder`); // prettier-ignore
+  }
+
   /** Keeps how the training in a run folder went. */
-  keepTraining(run: string, diverged?: string): void {
+  keepTraining(run: string, settings: string, diverged?: string): void {
     const losses = curveOf(run, 'loss', 'loss').points;
-    this.#content.training = { stability: stabilityOf(run), losses, ...(diverged !== undefined && { diverged }) };
+    this.#content.training = {
+      stability: stabilityOf(run),
+      settings,
+      losses,
+      ...(diverged !== undefined && { diverged }),
+    };
     this.#write();
   }
 

@@ -90,7 +90,9 @@ export async function trainingLoop<Data>(options: LoopOptions<Data>): Promise<Lo
     if (world.isFirst && !stopped && clock.imagesSeen > began) await options.sample?.(clock);
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw world.explain(error);
-    throw new UsageError(`${run.path}: training stopped at image ${clock.imagesSeen}: ${error.message}`);
+    throw new UsageError(`${run.path}: training stopped at image ${clock.imagesSeen}: ${error.message}`, {
+      cause: error,
+    });
   } finally {
     bar.stop();
     run.close();
