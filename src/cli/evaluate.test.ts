@@ -187,6 +187,8 @@ describe('files and folders', () => {
     [/neighbours: expected more than 5 references and 3 samples, got 2 and 12/, ['samples.npz', '--reference', 'data/test/class0']], // prettier-ignore
     [/evaluate: expected each model once, found .*before twice/, ['before', 'before']],
     [/evaluate: there is no file or folder/, ['nothing']],
+    [/--reference-images: expected together with --write-reference/, ['before', '--reference-images=5']],
+    [/--replicates: expected at least 2, or 0 for none, got 1/, ['before', '--replicates=1']],
   ])('%s', async (sentence, args) => {
     const network = args.includes('--inception') ? sizes : common;
     await evaluated(...network, ...args.map((one) => (one.startsWith('-') ? one : at(one))));

@@ -47,7 +47,7 @@ interface Flags extends SamplingFlags {
   replicates?: number;
   out?: string;
   writeReference?: string;
-  referenceImages: number;
+  referenceImages?: number;
   json?: boolean;
 }
 
@@ -160,13 +160,13 @@ async function makeReference(
   const features = await featuresFor(subject, 'reference', plan);
   if (!features) return;
   using own = features;
-  const { images } = await writeReference(path, subject, network, own, { images: flags.referenceImages, batchSize: plan.batchSize }); // prettier-ignore
+  const { images } = await writeReference(path, subject, network, own, { images: flags.referenceImages ?? 10_000, batchSize: plan.batchSize }); // prettier-ignore
   const found = { path, network: { name: network.name, sha256: network.sha256 }, images: subject.count, kept: images };
   print(found, [`${path}: statistics of ${subject.count} images of ${subject.name} in the features of ${network.name}, and ${images} of the images`], flags); // prettier-ignore
 }
 
 function refuse(
-  { smooth, out, writeReference: write, reference }: Flags,
+  { smooth, out, writeReference: write, reference, referenceImages, replicates }: Flags,
   { size }: Topology,
   paths: readonly string[],
 ): void {
@@ -174,7 +174,11 @@ function refuse(
   if (smooth) throw new UsageError('--smooth: mixed codes are for looks and not for figures; leave it');
   if (size > 1 && out === undefined)
     throw new UsageError('--out: expected a folder where the processes put their parts; give one that all of them see');
-  if (write === undefined) return;
+  if (replicates === 1) throw new UsageError('--replicates: expected at least 2, or 0 for none, got 1');
+  if (write === undefined) {
+    if (referenceImages === undefined) return;
+    throw new UsageError('--reference-images: expected together with --write-reference, whose images it counts');
+  }
   if (reference !== undefined) throw new UsageError('--write-reference: expected without --reference, which it makes');
   if (paths.length > 1) throw new UsageError(`--write-reference: expected one set of images, got ${paths.length}`);
 }
@@ -232,9 +236,8 @@ export function registerEvaluate(program: Command): void {
     .option('--write-reference <file>', 'make a reference (.npz, as ADM has it) of the images instead')
     .option(
       '--reference-images <n>',
-      'for it: images to keep for precision and recall',
+      'for it: images to keep for precision and recall; 10000 by default',
       wholeNumber('--reference-images'),
-      10_000,
     ) // prettier-ignore
     .option('--json', 'one line of JSON')
     .optionsGroup('Options:')
