@@ -7,7 +7,14 @@ import sharp from 'sharp';
 import { check, run, start } from './run.mjs';
 
 const settings = (list) => list.flatMap((one) => ['--set', one]);
-const common = ['imageSize=16', 'batchSize=8', 'scales=[1,2,4]', 'optimizer={learningRate: 0.002}', 'threads=1'];
+const common = [
+  'imageSize=16',
+  'batchSize=8',
+  'scales=[1,2,4]',
+  'optimizer={learningRate: 0.002}',
+  'threads=1',
+  'precision=float32',
+];
 const tokenizerSettings = settings([
   ...common,
   'images=16',
