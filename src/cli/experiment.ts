@@ -1,10 +1,17 @@
 // `scalewise experiment …`: the paper's tables and figures, each beside its control.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPackagedData, getPackagedData, openData, openTrainingData } from '../data/index.js';
-import { armCommands, generatorAtHand, type Ground, grounds, type Materials, type RefinementExperiment, refinementExperiments, runRefinement } from '../experiments/index.js'; // prettier-ignore
-import { classifierAssessor, inceptionAssessor, judgeFor, loadGenerator, useMachine } from '../recipes/index.js';
+import { armCommands, generatorAtHand, type Ground, grounds, type Materials, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement } from '../experiments/index.js'; // prettier-ignore
+import {
+  type Assessor,
+  classifierAssessor,
+  inceptionAssessor,
+  judgeFor,
+  loadGenerator,
+  useMachine,
+} from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { shellLine } from '../util/shell.js';
 import { didYouMean } from '../util/suggest.js';
@@ -20,7 +27,7 @@ interface Flags {
   arms?: string;
   set: string[];
   out: string;
-  seeds: number;
+  seeds?: number;
   cfg?: number[];
   topK?: number;
   topP?: number;
@@ -32,6 +39,7 @@ interface Flags {
   device: string;
   threads: number;
   plan?: boolean;
+  report?: boolean;
 }
 
 function groundOf({ preset }: Flags): Ground {
@@ -52,22 +60,31 @@ function chosenArms({ arms: all }: RefinementExperiment, { arms }: Flags): Refin
   return all.filter(({ name }, i) => i === 0 || wanted.includes(name));
 }
 
-/** Images and network of a ground that is measured by FID. */
-async function openLarge(ground: Ground, data: string, flags: Flags): Promise<Materials> {
-  const { reference, inception: weights, device } = flags;
+/** What measures a ground by FID. */
+async function largeAssessor(ground: Ground, { reference, inception: weights, device }: Flags): Promise<Assessor> {
   if (reference === undefined)
     throw new UsageError(`--reference: the preset ${ground.name} is measured by FID against a file of statistics; give ADM's, or make one with \`scalewise evaluate --write-reference\``); // prettier-ignore
-  const assessor = await inceptionAssessor(reference, { device, ...(weights !== undefined && { weights }) });
+  return inceptionAssessor(reference, { device, ...(weights !== undefined && { weights }) });
+}
+
+/** Images and network of a ground that is measured by FID. */
+async function openLarge(ground: Ground, data: string, flags: Flags): Promise<Materials> {
+  const assessor = await largeAssessor(ground, flags);
   const { images, broken } = await openTrainingData(data, { imageSize: 256, crop: true }, say);
   sayBroken(broken);
   return { data, train: images, assessor };
 }
 
-/** Opens images and network that a ground is measured by; a packaged data set is fetched where it is missing. */
-async function openMaterials(ground: Ground, flags: Flags, generator: string | undefined): Promise<Materials> {
+function dataOf(ground: Ground, flags: Flags): string {
   const data = flags.data ?? ground.data;
   if (data === undefined)
     throw new UsageError(`--data: the preset ${ground.name} needs the training images; give their folder`);
+  return data;
+}
+
+/** Opens images and network that a ground is measured by; a packaged data set is fetched where it is missing. */
+async function openMaterials(ground: Ground, flags: Flags, generator: string | undefined): Promise<Materials> {
+  const data = dataOf(ground, flags);
   if (ground.measure.network === 'inception') return openLarge(ground, data, flags);
   const loaded = generator === undefined ? undefined : loadGenerator(generator);
   const side = loaded?.card.imageSize ?? 32;
@@ -75,8 +92,17 @@ async function openMaterials(ground: Ground, flags: Flags, generator: string | u
   if (data === ground.data && !existsSync(data)) await getPackagedData(findPackagedData(data), say);
   const { set: train } = await openData(data, 'train', side);
   const { set: heldOut } = await openData(data, 'test', side);
-  const judge = judgeFor(flags.classifier ?? classifierPath(data, side), train, heldOut, say);
+  const path = flags.classifier ?? classifierPath(data, side);
+  if (flags.report && !existsSync(path))
+    throw new UsageError(`--report: the classifier ${path}, which measures, is not there; give it with --classifier, or run the experiment without --report first`); // prettier-ignore
+  const judge = judgeFor(path, train, heldOut, say);
   return { data, train, heldOut, assessor: classifierAssessor(judge) };
+}
+
+/** What a report needs of a ground: no training images of a large one. */
+async function openForReport(ground: Ground, flags: Flags, generator: string | undefined) {
+  if (ground.measure.network === 'classifier') return openMaterials(ground, flags, generator);
+  return { data: dataOf(ground, flags), assessor: await largeAssessor(ground, flags) };
 }
 
 /** The grounds of an experiment, refused where one of them has no generator and no way to train one. */
@@ -87,6 +113,9 @@ function groundsFor({ name, grounds: groundsOf }: RefinementExperiment, chosen: 
   return all;
 }
 
+/** Seeds of each arm: those that are asked for, else three, or for a report all that there are. */
+const seedsOf = ({ seeds, report }: Flags) => seeds ?? (report ? Infinity : 3);
+
 /** Prints the trainings of an experiment as commands. */
 function plan({ arms }: RefinementExperiment, all: readonly Ground[], chosen: Ground, flags: Flags): void {
   for (const ground of all) {
@@ -94,7 +123,8 @@ function plan({ arms }: RefinementExperiment, all: readonly Ground[], chosen: Gr
     if (generator === undefined)
       throw new UsageError(`--plan: the generator of ${ground.name} is not trained yet; run the experiment without --plan, or give one with --generator`); // prettier-ignore
     const data = flags.data ?? ground.data ?? 'IMAGES';
-    for (const command of armCommands(ground, arms, { ...flags, data, generator })) console.log(command);
+    for (const command of armCommands(ground, arms, { ...flags, seeds: seedsOf(flags), data, generator }))
+      console.log(command);
   }
 }
 
@@ -108,9 +138,10 @@ async function run(experiment: RefinementExperiment, flags: Flags): Promise<void
     return;
   }
   const { measure } = ground;
-  const { seeds, out, set, device, threads, batch, generator } = flags;
+  const { out, set, device, threads, batch, generator } = flags;
   const options = {
-    out, seeds, set, device, threads, say, generator,
+    out, set, device, threads, say, generator,
+    seeds: seedsOf(flags),
     batchSize: batch,
     cfgs: flags.cfg ?? measure.cfgs,
     topK: flags.topK ?? measure.topK,
@@ -118,7 +149,15 @@ async function run(experiment: RefinementExperiment, flags: Flags): Promise<void
     count: flags.count ?? measure.count,
     command: shellLine(['scalewise', 'experiment', ...process.argv.slice(3)]),
   }; // prettier-ignore
-  const materials = (one: Ground) => openMaterials(one, flags, one === ground ? generator : undefined);
+  const own = (one: Ground) => (one === ground ? generator : undefined);
+  if (flags.report) {
+    const open = (one: Ground) => openForReport(one, flags, own(one));
+    const { folder, lacking } = await reportRefinement({ ...experiment, arms }, ground, open, options);
+    for (const sentence of lacking) say(sentence);
+    console.log(join(folder, 'report.html'));
+    return;
+  }
+  const materials = (one: Ground) => openMaterials(one, flags, own(one));
   const { folder, end } = await runRefinement({ ...experiment, arms }, ground, materials, options);
   process.exitCode = exitCodeOf(end);
   if (end !== 'done') {
@@ -149,7 +188,7 @@ function withFlags(command: Command): Command {
       'trainings, figures and reports of all experiments; the same command again goes on',
       'runs/experiments',
     ) // prettier-ignore
-    .option('--seeds <n>', 'seeds of each arm', positive('--seeds'), 3)
+    .option('--seeds <n>', 'seeds of each arm: 3, or for --report all that there are', positive('--seeds'))
     .option('--cfg <list>', 'strengths of guidance to measure at', (text) => text.split(',').map(number('--cfg')))
     .option('--top-k <k>', 'draw from the k most probable codes', wholeNumber('--top-k'))
     .option('--top-p <p>', 'draw from the codes of this mass', number('--top-p'))
@@ -159,6 +198,9 @@ function withFlags(command: Command): Command {
     .option('--inception <file>', 'Inception-v3’s weights for FID; the cache’s by default')
     .option('--classifier <file>', 'the classifier that measures; trained and kept in the cache where it is missing')
     .option('--plan', 'print the trainings as commands and stop: done elsewhere into the same folders, they are found')
+    .addOption(
+      new Option('--report', 'draw table, figures and report from what is measured by now; train and measure nothing').conflicts('plan'), // prettier-ignore
+    )
     .option('--device <name>', 'cpu, cuda or cuda:N', 'cpu')
     .option('--threads <n>', 'threads of an operator; 0 for one a core', wholeNumber('--threads'), 0);
 }

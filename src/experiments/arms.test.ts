@@ -98,8 +98,8 @@ test('the report holds table, readings and figures of what came out', async () =
   const experiment = { name: 'try', title: 'A try', source: 'Table 0', hypothesis: 'None.', arms };
   const page = await refinementPage(folder, experiment, [{ site, results }], options, 'scalewise experiment try');
   const text = pageMarkdown(page);
-  expect(text).toContain('| control | 1 | 10.00 ± 0.00 | – | – |');
-  expect(text).toContain('| sar | 1 | 10.00 ± 0.00 | +0.0 % [+0.0, +0.0] | +0.0 % [+0.0, +0.0] |');
+  expect(text).toContain('| control | 1 | 2 | 10.00 ± 0.00 | – | – |');
+  expect(text).toContain('| sar | 1 | 2 | 10.00 ± 0.00 | +0.0 % [+0.0, +0.0] | +0.0 % [+0.0, +0.0] |');
   for (const name of ['differences', 'guidance', 'losses'])
     expect(existsSync(join(folder, `fashion-mnist-${name}.svg`))).toBe(true);
 });

@@ -24,7 +24,7 @@ import { resolveSettings } from '../util/settings.js';
 import type { Workplace } from './base.js';
 import { type Arm, folderOf, settingsOf } from './catalogue.js';
 import type { Ground } from './grounds.js';
-import { type ArmRecord, recordOf, type Training } from './record.js';
+import { ArmRecord, recordPath, type Training } from './record.js';
 
 /** How models are sampled to be measured. */
 export interface Measuring {
@@ -35,14 +35,18 @@ export interface Measuring {
   batchSize: number;
 }
 
-/** A ground with all that its arms need. */
-export interface Site {
+/** A ground with all that reports of its arms need. */
+export interface ReportSite {
   ground: Ground;
   data: string;
-  train: ImageSet | ImageSource;
   /** Path of the generator that is refined. */
   generator: string;
   assessor: Assessor;
+}
+
+/** A ground with all that its arms need. */
+export interface Site extends ReportSite {
+  train: ImageSet | ImageSource;
 }
 
 /** What of an experiment the user settles. */
@@ -74,22 +78,27 @@ export function placeOf(out: string, { name }: Ground, arm: Arm, more: readonly 
 }
 
 /** A measurement's name in a record. */
-function measurementKey(
+export function measurementKey(
   { headline, fingerprint }: Assessor,
-  { topK, topP, count, batchSize }: ArmOptions,
+  { topK, topP, count, batchSize }: Measuring,
   cfg: number,
 ): string {
   return `${headline.key} cfg=${cfg} top-k=${topK} top-p=${topP} n=${count} batch=${batchSize} by=${fingerprint}`;
 }
 
 /** The strengths of guidance at which a model is still to be measured. */
-function missing({ assessor }: Site, record: ArmRecord, options: ArmOptions): number[] {
+export function missing({ assessor }: ReportSite, record: ArmRecord, options: Measuring): number[] {
   return options.cfgs.filter((cfg) => !record.measurement(measurementKey(assessor, options, cfg)));
+}
+
+/** What a record holds of a model that was measured at every strength of guidance. */
+export function measurementsOf({ assessor }: ReportSite, record: ArmRecord, options: Measuring): Measurement[] {
+  return options.cfgs.map((cfg) => ({ cfg, figures: record.measurement(measurementKey(assessor, options, cfg))! }));
 }
 
 /** Measures a model at every strength of guidance that was not measured before, with the sampling seeds of the training's seed. */
 function measure(site: Site, place: string, record: ArmRecord, seed: number, options: ArmOptions): Measurement[] {
-  const { cfgs, topK, topP, count, batchSize, device, say } = options;
+  const { topK, topP, count, batchSize, device, say } = options;
   const { assessor } = site;
   const lacking = missing(site, record, options);
   if (lacking.length) {
@@ -104,11 +113,11 @@ function measure(site: Site, place: string, record: ArmRecord, seed: number, opt
     models.generator.dispose();
     models.tokenizer.dispose();
   }
-  return cfgs.map((cfg) => ({ cfg, figures: record.measurement(measurementKey(assessor, options, cfg))! }));
+  return measurementsOf(site, record, options);
 }
 
 /** The settings of an arm's training. */
-function trainingOf(site: Site, arm: Arm, seed: number, { device, threads, set }: ArmOptions): RefineSettings {
+function trainingOf(site: ReportSite, arm: Arm, seed: number, { device, threads, set }: ArmOptions): RefineSettings {
   const direct = { data: site.data, seed, device, threads, generator: site.generator };
   const sources = { preset: site.ground.refine, set: [...settingsOf(arm), ...set], direct };
   return resolveSettings('experiment', refineSettings, refinePresets, sources);
@@ -118,6 +127,33 @@ function trainingOf(site: Site, arm: Arm, seed: number, { device, threads, set }
 function markOf(settings: RefineSettings): string {
   const told = JSON.stringify({ ...settings, device: undefined, threads: undefined, generator: undefined });
   return createHash('sha256').update(told).digest('hex').slice(0, 16);
+}
+
+/** An arm with one seed: its settings, and what is known of it. */
+export interface OpenArm {
+  settings: RefineSettings;
+  /** Tells the settings from others. */
+  mark: string;
+  record: ArmRecord;
+}
+
+/** Opens the records of a ground, whose generator is read once to tell it from others. */
+export function openRecords(site: ReportSite, options: ArmOptions) {
+  const start = sha256File(findWeights(site.generator, 'generator'));
+  const path = (key: string) => recordPath(options.out, site.ground.name, key);
+  const pathOf = (arm: Arm, seed: number) => path(join(folderOf(arm, options.set), `seed-${seed}`));
+  return {
+    before: () => new ArmRecord(path('before'), start),
+    pathOf,
+    /** @throws UsageError where the record tells of another generator or of other settings */
+    of(arm: Arm, seed: number): OpenArm {
+      const settings = trainingOf(site, arm, seed, options);
+      const record = new ArmRecord(pathOf(arm, seed), start);
+      const mark = markOf(settings);
+      record.expectSettings(mark);
+      return { settings, mark, record };
+    },
+  };
 }
 
 /** Trains one arm; a sentence where it diverged. */
@@ -148,18 +184,14 @@ export async function runArms(
   arms: readonly Arm[],
   options: ArmOptions,
 ): Promise<{ results: ArmResult[]; end: LoopEnd }> {
-  const start = sha256File(findWeights(site.generator, 'generator'));
-  const recordFor = (key: string) => recordOf(options.out, site.ground.name, key, start);
+  const records = openRecords(site, options);
   const results: ArmResult[] = [
-    { arm: 'before', seed: 0, measurements: measure(site, site.generator, recordFor('before'), 0, options) },
+    { arm: 'before', seed: 0, measurements: measure(site, site.generator, records.before(), 0, options) },
   ];
   for (let seed = 0; seed < options.seeds; seed++)
     for (const arm of arms) {
       const place = placeOf(options.out, site.ground, arm, options.set, seed);
-      const record = recordFor(join(folderOf(arm, options.set), `seed-${seed}`));
-      const settings = trainingOf(site, arm, seed, options);
-      const mark = markOf(settings);
-      record.expectSettings(mark);
+      const { settings, mark, record } = records.of(arm, seed);
       if (!record.training || (!record.training.diverged && missing(site, record, options).length)) {
         options.say(`${site.ground.title}: ${arm.name}, seed ${seed} (${place})`);
         const { end, diverged } = await trainArm(site, settings, place, options);

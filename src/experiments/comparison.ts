@@ -8,13 +8,15 @@ import { relativeDifferences, type Summary, summarise } from './summary.js';
 export interface ArmSummary {
   arm: string;
   seeds: number;
+  /** Seeds that were measured; `toControl` counts those of them that the control was measured with too. */
+  measured: number;
   /** Seeds whose training diverged. */
   diverged: number;
   /** Strength of guidance at which its mean distance is least; undefined where no seed was measured. */
   best: number | undefined;
   /** Figures at a strength of guidance, over seeds. */
   at: (cfg: number) => Readonly<Record<string, Summary>>;
-  /** Distance relative to the control's in per cent, paired by seed: both at their own best guidance, and both at the control's. */
+  /** Distance relative to the control's in per cent, paired by the seeds of both: both at their own best guidance, and both at the control's. */
   toControl?: { atBest: Summary; atSame: Summary };
   stability?: Readonly<Record<keyof Stability, Summary>>;
 }
@@ -66,6 +68,7 @@ export function compareArms(
     return {
       arm,
       seeds: all.length,
+      measured: group.length,
       diverged: all.filter((one) => one.training?.diverged !== undefined).length,
       best,
       at: (cfg) =>

@@ -4,7 +4,7 @@ export { generatorAtHand } from './base.js';
 export { type Ground, grounds } from './grounds.js';
 export { type Block, type Page, pageHtml, pageMarkdown, type Table, writePage } from './page.js';
 export { armCommands } from './plan.js';
-export { type ExperimentOptions, type Materials, runRefinement } from './refinement.js';
+export { type ExperimentOptions, type Materials, reportRefinement, runRefinement } from './refinement.js';
 export { intervalText, relativeDifferences, spreadText, type Summary, summarise, verdictOf } from './summary.js';
 export { networkJudge } from './sweepJudge.js';
 export { type Confirmation, confirmationTable, confirmationTasks } from './sweepConfirm.js';

@@ -88,7 +88,7 @@ function read(path: string): Content {
   }
 }
 
-/** The record of an arm, or of the pretrained generator (`before`), of a ground whose generator has this SHA-256. */
-export function recordOf(out: string, ground: string, key: string, start: string): ArmRecord {
-  return new ArmRecord(join(out, 'records', ground, `${key}.json`), start);
+/** Where the record of an arm, or of the pretrained generator (`before`), of a ground lies. */
+export function recordPath(out: string, ground: string, key: string): string {
+  return join(out, 'records', ground, `${key}.json`);
 }

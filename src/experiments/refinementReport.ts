@@ -1,7 +1,7 @@
 // The report of an experiment that refines: tables and figures of every ground, and sentences that follow the numbers whichever way they point.
 import { join } from 'node:path';
 import { modelName, writeSvg } from '../recipes/index.js';
-import type { ArmOptions, ArmResult, Site } from './arms.js';
+import type { ArmOptions, ArmResult, ReportSite } from './arms.js';
 import type { RefinementExperiment } from './catalogue.js';
 import { bandChart, whiskerChart } from './charts.js';
 import { type ArmSummary, compareArms } from './comparison.js';
@@ -11,24 +11,34 @@ import { intervalText, spreadText, verdictOf } from './summary.js';
 
 /** One ground's results. */
 export interface GroundResults {
-  site: Site;
+  site: ReportSite;
+  /** Arms may have different seeds. */
   results: readonly ArmResult[];
+  /** What a report that is drawn before the work is done lacks, as sentences. */
+  lacking?: readonly string[];
 }
 
 const guidanceText = (cfg: number) => (cfg === 0 ? 'none' : String(cfg));
 
+/** How many seeds a row stands on, and how many of them its difference from the control. */
+function seedsText({ measured, toControl }: ArmSummary): string {
+  return toControl && toControl.atBest.count < measured ? `${measured} (${toControl.atBest.count} with the control’s)` : String(measured); // prettier-ignore
+}
+
 /** Distances and the other figures at each arm's own best guidance, and the distance beside the control's. */
-export function qualityTable(arms: readonly ArmSummary[], { assessor }: Site): Table {
+export function qualityTable(arms: readonly ArmSummary[], { assessor }: ReportSite): Table {
   const { headline, columns } = assessor;
-  const rows = arms.map(({ arm, best, at, toControl, seeds, diverged }) => {
-    if (best === undefined) return [arm, `diverged (${diverged} of ${seeds})`, ...columns.map(() => '–'), '–'];
+  const rows = arms.map((one) => {
+    const { arm, best, at, toControl, seeds, diverged } = one;
+    if (best === undefined)
+      return [arm, `diverged (${diverged} of ${seeds})`, '0', ...columns.map(() => '–'), '–', '–'];
     const figures = at(best);
     const cells = columns.map(({ key, digits }) => spreadText(figures[key]!, digits));
     const differences = toControl ? [intervalText(toControl.atBest), intervalText(toControl.atSame)] : ['–', '–'];
     const name = diverged ? `${arm} (${diverged} of ${seeds} diverged)` : arm;
-    return [name, guidanceText(best), ...cells, ...differences];
+    return [name, guidanceText(best), seedsText(one), ...cells, ...differences];
   });
-  const header = ['arm', 'its best guidance', ...columns.map(({ name }) => name)];
+  const header = ['arm', 'its best guidance', 'seeds', ...columns.map(({ name }) => name)];
   return { header: [...header, `${headline.name} to control, each at its best`, 'at the control’s guidance'], rows };
 }
 
@@ -45,7 +55,7 @@ export function stabilityTable(arms: readonly ArmSummary[]): Table {
 }
 
 /** A sentence an arm: what the comparison shows. */
-export function readings(arms: readonly ArmSummary[], { assessor: { headline } }: Site): string[] {
+export function readings(arms: readonly ArmSummary[], { assessor: { headline } }: ReportSite): string[] {
   return arms.flatMap(({ arm, toControl }) => {
     if (!toControl) return [];
     const said = (name: string, which: 'atBest' | 'atSame') => {
@@ -61,7 +71,7 @@ export function readings(arms: readonly ArmSummary[], { assessor: { headline } }
 /** Differences beyond this many per cent are drawn here, so that the others can be told apart. */
 const farthest = 60;
 
-function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: Site): string | undefined {
+function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: ReportSite): string | undefined {
   const rows = arms.flatMap(({ arm, toControl }) => {
     if (!toControl) return [];
     const { mean, halfWidth, count } = toControl.atBest;
@@ -74,7 +84,7 @@ function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: Site
   return whiskerChart({ title, xName: '% of the control (left: nearer to real images)' }, rows);
 }
 
-function guidanceChart(arms: readonly ArmSummary[], { assessor, ground }: Site, cfgs: readonly number[]): string {
+function guidanceChart(arms: readonly ArmSummary[], { assessor, ground }: ReportSite, cfgs: readonly number[]): string {
   const { headline } = assessor;
   const curves = arms
     .filter(({ best }) => best !== undefined)
@@ -89,7 +99,7 @@ function guidanceChart(arms: readonly ArmSummary[], { assessor, ground }: Site, 
   return bandChart({ title, xName: 'guidance', yName: headline.name }, curves);
 }
 
-function lossChart(results: readonly ArmResult[], { ground }: Site): string {
+function lossChart(results: readonly ArmResult[], { ground }: ReportSite): string {
   const curves = results
     .filter(({ seed }) => seed === 0)
     .flatMap(({ arm, training }) =>
@@ -101,14 +111,15 @@ function lossChart(results: readonly ArmResult[], { ground }: Site): string {
 /** One ground's part of the report; writes its figures into `folder`. */
 export async function groundBlocks(
   folder: string,
-  { site, results }: GroundResults,
+  { site, results, lacking = [] }: GroundResults,
   { arms: all }: RefinementExperiment,
   options: ArmOptions,
 ): Promise<Block[]> {
   const control = all[0]!.name;
   const arms = compareArms(results, control, site.assessor);
   const cfg = arms.find(({ arm }) => arm === control)?.best ?? options.cfgs[0]!;
-  const hasSamples = await writeSamples(folder, site, all, cfg, options);
+  const drawn = all.filter(({ name }) => results.some(({ arm, seed }) => arm === name && seed === 0));
+  const hasSamples = await writeSamples(folder, site, drawn, cfg, options);
   const { name, title } = site.ground;
   const differences = differenceChart(arms, site);
   if (differences !== undefined) await writeSvg(join(folder, `${name}-differences`), differences);
@@ -117,8 +128,9 @@ export async function groundBlocks(
   return [
     { heading: title },
     {
-      text: `From \`${modelName(site.generator)}\` of ${title}; ${options.count} samples a measurement, arms of one seed sampled with the same random numbers, against ${site.assessor.reference}. ${options.seeds === 1 ? 'One seed, so no spread and no interval' : `Mean ± standard deviation over ${options.seeds} seeds; differences are paired by seed, with their 95 % interval (Student’s t)`}.`,
+      text: `From \`${modelName(site.generator)}\` of ${title}; ${options.count} samples a measurement, arms of one seed sampled with the same random numbers, against ${site.assessor.reference}. ${arms.every(({ measured }) => measured <= 1) ? 'One seed, so no spread and no interval' : 'Mean ± standard deviation over each row’s seeds; differences are paired by the seeds that an arm and the control both have, with their 95 % interval (Student’s t)'}.`,
     },
+    ...(lacking.length ? [{ text: '**Drawn from what there is.** Left out:' }, { list: lacking }] : []),
     { table: qualityTable(arms, site) },
     { list: readings(arms, site) },
     ...(differences === undefined
@@ -147,12 +159,12 @@ export async function groundBlocks(
 }
 
 /** What stands before the grounds. */
-export function opening(experiment: RefinementExperiment, options: ArmOptions, command: string): Block[] {
+export function opening(experiment: RefinementExperiment, command: string): Block[] {
   return [
     { text: `**Source.** ${experiment.source}.` },
     { text: `**Hypothesis.** ${experiment.hypothesis}` },
     {
-      text: `**Control.** As many more steps of teacher forcing from the same checkpoint, at the same learning rate, on the same batches. ${options.seeds === 1 ? 'Seed 0 settles' : `Seeds 0 to ${options.seeds - 1} change`} order, label drop and chosen tokens.`,
+      text: `**Control.** As many more steps of teacher forcing from the same checkpoint, at the same learning rate, on the same batches. The seed settles order, label drop and chosen tokens.`,
     },
     { command },
   ];
@@ -166,7 +178,7 @@ export async function refinementPage(
   options: ArmOptions,
   command: string,
 ): Promise<Page> {
-  const blocks: Block[] = opening(experiment, options, command);
+  const blocks: Block[] = opening(experiment, command);
   for (const ground of grounds) blocks.push(...(await groundBlocks(folder, ground, experiment, options)));
   blocks.push({
     text: 'Each arm’s best guidance is chosen on the figures that it is then compared by, and intervals are not corrected for the number of arms: where many are compared, one of twenty would seem to differ by chance.',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Cell, gridPng } from '../evaluate/index.js';
 import { loadModels, sampleCells, type SamplingSettings, settlePrecision } from '../recipes/index.js';
 import { writeFileAtomic } from '../util/files.js';
-import { type ArmOptions, placeOf, type Site } from './arms.js';
+import { type ArmOptions, placeOf, type ReportSite } from './arms.js';
 import type { Arm } from './catalogue.js';
 
 /** Most classes that are shown. */
@@ -33,7 +33,7 @@ function cellsOfModel(
  */
 export async function writeSamples(
   folder: string,
-  site: Site,
+  site: ReportSite,
   arms: readonly Arm[],
   cfg: number,
   options: ArmOptions,
