@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import {
   growthStrip,
   loadClassifier,
+  markOf,
   type Models,
   type RejectionCounts,
   type SampleStream,
@@ -13,12 +14,13 @@ import {
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
 import { progress } from '../util/progress.js';
-import { secondSignal } from '../util/signals.js';
+import { type Ended, watchSignals } from '../util/signals.js';
 import { classifierPath } from './evaluate.js';
 import { planFrom, type PlanFlags, type SamplePlan } from './samplePlan.js';
-import { keptSettings, markOf, openTarget, type SampleTarget, type TargetFlags } from './sampleTarget.js';
+import { keptSettings, openTarget, type SampleTarget, type TargetFlags } from './sampleTarget.js';
 import { prepareSampling, refuseOtherSize, type SamplingFlags, share, withSamplingFlags } from './samplingOptions.js';
-import { exitCodeOf, positive, say } from './settingsOptions.js';
+import { positive, say } from './settingsOptions.js';
+import { wasStopped } from './stopped.js';
 
 interface Flags extends SamplingFlags, PlanFlags, TargetFlags {
   class: string[];
@@ -63,29 +65,21 @@ async function fill(
   goesOn: boolean,
   models: Models,
   stream: Omit<SampleStream, 'start' | 'signal'>,
-): Promise<'done' | 'SIGINT' | 'SIGTERM'> {
-  const stop = new AbortController();
-  let ended: 'done' | 'SIGINT' | 'SIGTERM' = 'done';
-  const isSecond = secondSignal();
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (isSecond()) process.exit(exitCodeOf(ended));
-    if (stop.signal.aborted) return;
-    ended = signal as 'SIGINT' | 'SIGTERM';
-    stop.abort();
-  };
-  if (goesOn) process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+): Promise<Ended> {
+  const watch = watchSignals();
+  if (goesOn) watch.on();
   const total = stream.plan.length;
   const bar = progress({ label: 'sampling', total, unit: 'images', start: target.done });
   try {
-    for await (const { cell, own } of sampleStream(models, { ...stream, start: target.done, signal: stop.signal })) {
+    for await (const { cell, own } of sampleStream(models, { ...stream, start: target.done, signal: watch.signal })) {
       await target.add(cell, { class: models.card.classes[own.label as number], ...own });
       bar.update(target.done);
     }
   } finally {
     bar.stop();
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    watch.off();
   }
-  return target.done === total ? 'done' : ended;
+  return target.done === total ? 'done' : watch.ended;
 }
 
 /** One image a class, decoded after every scale. */
@@ -119,11 +113,7 @@ async function run(flags: Flags): Promise<void> {
   const target = openTarget(flags, models, settings, plan, kept);
   const stream = { plan: plan.images, settings, batchSize: batch, ...(rejection && { rejection }) };
   const ended = await fill(target, files !== undefined || npz !== undefined, models, stream);
-  process.exitCode = exitCodeOf(ended);
-  if (ended !== 'done') {
-    say(`${ended}: stopped after ${target.done} of ${plan.images.length} images; the same command goes on from here`);
-    return;
-  }
+  if (wasStopped(ended, `${target.done} of ${plan.images.length} images`)) return;
   await target.finish();
   const counts = rejection?.counts;
   const path = files ?? npz ?? out;

@@ -1,10 +1,10 @@
 // Where `scalewise sample` puts its images: one picture of them all, a folder of files, or the evaluator's `.npz`.
-import { createHash } from 'node:crypto';
 import { type Cell, gridPng } from '../evaluate/index.js';
 import {
   fingerprint,
   type ImageSink,
   type KeptSettings,
+  markOf,
   modelName,
   type Models,
   openSampleFolder,
@@ -12,7 +12,6 @@ import {
   type SamplingSettings,
 } from '../recipes/index.js';
 import { sizeOf } from '../tokenizers/index.js';
-import type { Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
 import type { SamplePlan } from './samplePlan.js';
@@ -60,13 +59,6 @@ class Picture implements SampleTarget {
     const { columns, rowLabels } = this.plan;
     writeFileAtomic(this.path, (await gridPng(this.#cells, { columns, rowLabels, cellSize: 64 })).data);
   }
-}
-
-/** A short hash of weights: other weights, another mark. */
-export function markOf(weights: Iterable<Tensor>): string {
-  const hash = createHash('sha256');
-  for (const one of weights) hash.update(one.bytes());
-  return hash.digest('hex').slice(0, 16);
 }
 
 /** All that settles what the images look like, without paths: what is kept beside them, and compared before going on with them. */

@@ -1,6 +1,6 @@
 // Which scales a training step uses: a fixed list, or one drawn anew at every step as FlexVAR does. And lists to sample with: the published
 // ones, and any of them stretched to another size.
-import { sameScale, type Scale, type Scales, sizeOf, tokenCount, tokensOf } from '../tokenizers/index.js';
+import { sameScale, type Scale, type Scales, sizeOf, tokenCount, tokensOf } from '../tokenizers/scales.js'; // without libtorch: the studio's server stretches lists too
 
 /** How random lists of scales are drawn. */
 export interface RandomScales {

@@ -1,7 +1,7 @@
 // What an edit starts from: the pixels of an image at the size that the model makes, and which of them stay.
 // Legend: H and W sides of the canvas.
 import { existsSync } from 'node:fs';
-import { BrokenImage, type CropSize, planCrop, readImage, type ReadImage } from '../data/index.js';
+import { BrokenImage, type CropSize, planCrop, readImage, type ReadImage } from '../data/imageFile.js'; // without libtorch: the studio's server makes canvases too
 import type { Cell } from '../evaluate/index.js';
 import { UsageError } from '../util/errors.js';
 
@@ -19,19 +19,24 @@ export interface Canvas {
 
 type Size = readonly [height: number, width: number];
 
-async function read(flag: string, path: string, size: CropSize): Promise<ReadImage> {
-  if (!existsSync(path)) throw new UsageError(`${flag}: there is no file ${path}`);
+/** An image's path, or the bytes of its file. */
+export type ImageBytes = string | Uint8Array;
+
+const nameOf = (source: ImageBytes) => (typeof source === 'string' ? source : 'it');
+
+async function read(flag: string, source: ImageBytes, size: CropSize): Promise<ReadImage> {
+  if (typeof source === 'string' && !existsSync(source)) throw new UsageError(`${flag}: there is no file ${source}`);
   try {
-    return await readImage(path, size);
+    return await readImage(source, size);
   } catch (error) {
     if (!(error instanceof BrokenImage)) throw error;
-    throw new UsageError(`${flag}: ${path} is no whole image: ${error.message}; give another file`);
+    throw new UsageError(`${flag}: ${nameOf(source)} is no whole image: ${error.message}; give another file`);
   }
 }
 
 /** An image on a canvas of its own size, all of it kept: resized so that it covers the canvas, the centre cut out. */
-export async function readCanvas(path: string, size: Size): Promise<Canvas> {
-  const { pixels, width, height } = await read('--image', path, size);
+export async function readCanvas(source: ImageBytes, size: Size): Promise<Canvas> {
+  const { pixels, width, height } = await read('--image', source, size);
   const keep = new Uint8Array(size[0] * size[1]).fill(1);
   return { height: size[0], width: size[1], pixels, keep, file: { height, width } };
 }
@@ -45,9 +50,9 @@ function refuseEmpty(canvas: Canvas, sentence: string): Canvas {
  * The canvas with a mask file's white (brightness of at least one half) to be made anew. A mask of another size is resized and cut as the image
  * was; one of another shape is refused, since it would lie elsewhere.
  */
-export async function maskByFile(canvas: Canvas, path: string): Promise<Canvas> {
+export async function maskByFile(canvas: Canvas, source: ImageBytes): Promise<Canvas> {
   const { height, width, file } = canvas;
-  const mask = await read('--mask', path, [height, width]);
+  const mask = await read('--mask', source, [height, width]);
   const skew = Math.abs(mask.width * file.height - mask.height * file.width);
   if (skew > Math.max(file.width, file.height))
     // more than a pixel's rounding
@@ -59,7 +64,7 @@ export async function maskByFile(canvas: Canvas, path: string): Promise<Canvas> 
   const keep = canvas.keep.map((_, at) => (brightness(at) < 127.5 ? 1 : 0));
   return refuseEmpty(
     { ...canvas, keep },
-    `--mask: expected white where the image is to be made anew, ${path} has none on the part that is used; paint some`,
+    `--mask: expected white where the image is to be made anew, ${nameOf(source)} has none on the part that is used; paint some`,
   );
 }
 
@@ -93,7 +98,11 @@ export interface Margins {
 }
 
 /** An image on a larger canvas: it stays, and what lies beyond it, where its edge is repeated until then, is made anew. */
-export async function readExtended(path: string, [H, W]: Size, { left, right, up, down }: Margins): Promise<Canvas> {
+export async function readExtended(
+  source: ImageBytes,
+  [H, W]: Size,
+  { left, right, up, down }: Margins,
+): Promise<Canvas> {
   const [high, wide] = [H - up - down, W - left - right];
   if (left + right + up + down === 0)
     throw new UsageError('outpaint: expected room beyond the image; give --left, --right, --up or --down');
@@ -101,7 +110,7 @@ export async function readExtended(path: string, [H, W]: Size, { left, right, up
     throw new UsageError(
       `outpaint: the margins leave nothing of a canvas of ${W} × ${H} pixels for the image; choose smaller ones, or larger --scales with a FlexVAR generator`,
     );
-  const image = await readCanvas(path, [high, wide]);
+  const image = await readCanvas(source, [high, wide]);
   const [pixels, keep] = [new Uint8Array(3 * H * W), new Uint8Array(H * W)];
   const clamp = (at: number, length: number) => Math.min(Math.max(at, 0), length - 1);
   for (let y = 0; y < H; y++)

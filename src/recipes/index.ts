@@ -20,6 +20,7 @@ export {
   loadGenerator,
   loadModels,
   loadTokenizer,
+  markOf,
   modelName,
   type Models,
   saveGenerator,

@@ -8,6 +8,7 @@ import { cachedFile, findPublished } from '../hub/index.js';
 import { generatorFamilies, type ScaleTransformer } from '../models/index.js';
 import { type Module, saveWeights, storeLinear } from '../nn/index.js';
 import { type Family, type FamilyEntry, type Tokenizer, tokenizerFamilies } from '../tokenizers/index.js';
+import type { Tensor } from '../torch/index.js';
 import { listCheckpoints, verifyCheckpoint } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 
@@ -79,6 +80,13 @@ export function tokenizerBeside(generatorFile: string, family: Family): string {
 /** A hash of a tokenizer's codes: generators keep it, since with other codes their tokens would mean something else. */
 export function fingerprint(tokenizer: Tokenizer): string {
   return createHash('sha256').update(tokenizer.codebook.embedding.weight_VD.bytes()).digest('hex').slice(0, 16);
+}
+
+/** A short hash of weights: other weights, another mark. */
+export function markOf(weights: Iterable<Tensor>): string {
+  const hash = createHash('sha256');
+  for (const one of weights) hash.update(one.bytes());
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** How a generator's linear layers, nearly all of it, lie in memory. */

@@ -20,6 +20,8 @@ export const limits = {
   upload: 10 * 1024 * 1024,
   /** Pixels of an image that is sent. */
   pixels: 16_800_000,
+  /** Pixels of the passage between what stays and what is made anew. */
+  feather: 16,
   /** Strength of guidance. */
   cfg: 20,
 } as const;

@@ -39,7 +39,10 @@ export const editRequest = z
       })
       .optional()
       .meta({ description: 'Pixels of the canvas beyond the image, which are made anew.' }),
-    feather: pixels
+    feather: z
+      .int()
+      .min(0)
+      .max(limits.feather)
       .optional()
       .meta({ description: 'Puts the image’s own pixels back where they stay, with a passage of so many pixels.' }),
   })

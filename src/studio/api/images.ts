@@ -69,11 +69,11 @@ export const imageEditFields = z
   .strictObject({
     prompt: z.string().max(1000).default('').meta({ description: 'A class: its name or its number; none by default.' }),
     ...shared,
-    feather: z.int().min(0).max(limits.side).optional(),
+    feather: z.int().min(0).max(limits.feather).optional(),
     x_feather: z
       .int()
       .min(0)
-      .max(limits.side)
+      .max(limits.feather)
       .optional()
       .meta({ description: 'Puts the image’s own pixels back where they stay, with a passage of so many pixels.' }),
   })

@@ -15,12 +15,9 @@ export const samplingFields = {
     .max(Number.MAX_SAFE_INTEGER - limits.images)
     .meta({ description: 'Seed of the first image; the next ones follow.' }),
   cfg: cfg.meta({ description: 'Strength of guidance; 0 for none (1 where it is constant).' }),
-  guidance: z
-    .union([z.enum(['ramp', 'constant']), z.array(cfg).min(1).max(limits.scales)])
-    .meta({
-      description:
-        'From none at the first scale to `cfg` at the last, constant, or a weight a scale in place of `cfg`.',
-    }),
+  guidance: z.union([z.enum(['ramp', 'constant']), z.array(cfg).min(1).max(limits.scales)]).meta({
+    description: 'From none at the first scale to `cfg` at the last, constant, or a weight a scale in place of `cfg`.',
+  }),
   topK: perScale(z.int().min(0).max(1_000_000)).meta({
     description: 'Draw from the k most probable codes; 0 for all.',
   }),
@@ -29,11 +26,9 @@ export const samplingFields = {
   }),
   temperature: perScale(z.number().min(0.01).max(100)).meta({ description: 'Divides the logits.' }),
   scales: scales.meta({ description: 'The list of scales; the model’s own by default.' }),
-  greedy: z
-    .union([z.literal('published'), z.array(scale).max(limits.scales)])
-    .meta({
-      description: 'Scales at which the most probable token is taken; `published`: where the family’s sampler does so.',
-    }),
+  greedy: z.union([z.literal('published'), z.array(scale).max(limits.scales)]).meta({
+    description: 'Scales at which the most probable token is taken; `published`: where the family’s sampler does so.',
+  }),
   smooth: z.boolean().meta({ description: 'Mix codes instead of choosing one, where the family allows it.' }),
 };
 

@@ -1,0 +1,112 @@
+// What the server and a worker say to each other. Only types: the server's side of the wall between it and libtorch.
+import type { ModelDetails, Scale, Scales, SettledRequest } from '../api/index.js';
+
+/** Where a model's weights lie. */
+export interface ModelSource {
+  /** A run folder, a checkpoint, a file or a pulled name. */
+  generator: string;
+  /** The tokenizer beside it without this. */
+  tokenizer?: string | undefined;
+}
+
+/** How a worker computes. */
+export interface WorkerSettings {
+  device: string;
+  /** Threads of an operator; 0 for one a core. */
+  threads: number;
+  /** Models that it keeps in memory, at most. */
+  keep: number;
+}
+
+/** What a worker finds out about a model. */
+export interface Described {
+  details: ModelDetails;
+  /** When its file was written, in seconds since 1970. */
+  created: number;
+  /** Hashes that tell its weights, and its tokenizer's codes, from others. */
+  marks: { weights: string; tokenizer: string };
+}
+
+/** What every image of a batch shares. */
+export interface BatchSettings {
+  source: ModelSource;
+  scales: Scales;
+  sampling: Pick<SettledRequest, 'cfg' | 'guidance' | 'topK' | 'topP' | 'temperature' | 'greedy' | 'smooth'>;
+  edit?: CanvasEdit | undefined;
+}
+
+/** An image at the size that the scales make, and what of it stays; as recipes' `Canvas`. */
+export interface CanvasEdit {
+  canvas: {
+    height: number;
+    width: number;
+    pixels: Uint8Array;
+    keep: Uint8Array;
+    file: { height: number; width: number };
+  };
+  /** Puts the canvas's own pixels back where they stay. */
+  feather?: number | undefined;
+}
+
+/** One image of a batch. */
+export interface Member {
+  /** A number that the server knows it by. */
+  member: number;
+  /** A class, classes with weights, or null for none. */
+  label: SettledRequest['class'];
+  seed: number;
+  /** Whether the pictures after the scales before the last are wanted. */
+  frames: boolean;
+}
+
+/** A piece of work that is asked of a worker by its name in the worker's list of tasks, and answered once. */
+export interface Task {
+  type: 'task';
+  task: number;
+  name: string;
+  input: unknown;
+}
+
+/** Images of equal settings, sampled scale by scale at the same time, each computed by itself. */
+export interface Batch {
+  type: 'batch';
+  batch: number;
+  settings: BatchSettings;
+  members: readonly Member[];
+}
+
+export type ToWorker =
+  | Task
+  | Batch
+  /** These images are not wanted any more. */
+  | { type: 'drop'; members: readonly number[] };
+
+/** One scale of one image. */
+export interface ScaleMade {
+  type: 'scale';
+  member: number;
+  index: number;
+  scale: Scale;
+  /** Of guidance. */
+  weight: number;
+  /** Codes, row by row. */
+  tokens: Uint32Array;
+  /** Bits. */
+  entropy: Float32Array;
+  /** The picture of all scales so far, where it is wanted. */
+  png?: Uint8Array | undefined;
+}
+
+/** Why something was not done; `usage`: the one who asked can mend it. */
+export interface Refusal {
+  message: string;
+  usage: boolean;
+}
+
+export type FromWorker =
+  | { type: 'ready' }
+  | { type: 'answer'; task: number; output: unknown }
+  | { type: 'refused'; task: number; why: Refusal }
+  | ScaleMade
+  /** The batch is over: all of its images are there, dropped, or will not come. */
+  | { type: 'finished'; batch: number; why?: Refusal | undefined };

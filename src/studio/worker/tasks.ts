@@ -1,0 +1,9 @@
+// What the server may ask of a worker besides images: one row a task.
+import { describe } from './describe.js';
+import type { ModelSource } from './messages.js';
+import type { ModelShelf } from './modelShelf.js';
+
+/** The tasks by their names. What goes in and out must pass through structured cloning. */
+export const tasks: Readonly<Record<string, (shelf: ModelShelf, input: unknown) => unknown>> = {
+  describe: (shelf, input) => describe(shelf, input as ModelSource),
+};
