@@ -161,6 +161,40 @@ describe('generators', () => {
   });
 });
 
+describe('without --out', () => {
+  const temporary = at('temporary');
+  beforeAll(() => {
+    mkdirSync(temporary);
+  });
+  beforeEach(() => {
+    vi.stubEnv('TMPDIR', temporary);
+  });
+
+  test('features are gone when figures are computed, during which a signal ends the program', async () => {
+    const left: string[][] = [];
+    const off = process.off.bind(process);
+    vi.spyOn(process, 'off').mockImplementation((name, listener) => {
+      if (name === 'SIGINT') left.push(readdirSync(temporary));
+      return off(name, listener);
+    });
+    await found(at('after'));
+    expect(left).toEqual([[], [], []]); // reference, real images, samples
+  });
+
+  test('a signal while they are computed leaves nothing behind', async () => {
+    const on = process.on.bind(process);
+    vi.spyOn(process, 'on').mockImplementation((name, listener) => {
+      on(name, listener);
+      if (name === 'SIGTERM') process.emit('SIGTERM', 'SIGTERM');
+      return process;
+    });
+    await evaluated(...common, at('after'));
+    expect(process.exitCode).toBe(143);
+    expect(told.at(-1)).toMatch(/^SIGTERM: stopped after 5 of 20 images; with --out FOLDER it could have gone on from here/); // prettier-ignore
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
+
 describe('files and folders', () => {
   test('an .npz, a folder and a written reference', async () => {
     const file = await found(at('samples.npz'), '--reference', at('data/test'));

@@ -1,8 +1,7 @@
 // `scalewise evaluate`: generators, files of samples or images against real images, in the features of Inception-v3, of a classifier of the data, or
 // of another network; with the noise of each figure, and whether two models differ by more.
 import { type Command, Option } from 'commander';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { cacheFolder, imageCount } from '../data/index.js';
@@ -29,11 +28,12 @@ import { deviceOf } from '../train/index.js';
 import { libtorch } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
-import { secondSignal } from '../util/signals.js';
+import { watchSignals } from '../util/signals.js';
 import { dataOf, type DataSplits, type GivenSubject, openSplits, referenceOf, subjectsOf } from './evaluateSubjects.js';
 import { evaluationJson, evaluationText } from './evaluateText.js';
 import { type SamplingFlags, withSamplingFlags } from './samplingOptions.js';
-import { exitCodeOf, positive, say, wholeNumber } from './settingsOptions.js';
+import { positive, say, wholeNumber } from './settingsOptions.js';
+import { wasStopped } from './stopped.js';
 
 interface Flags extends SamplingFlags {
   data?: string;
@@ -122,23 +122,12 @@ type Stopping = Pick<EvaluationPlan, 'signal' | 'gathering'>;
 
 /** Runs `body` until it ends or a signal comes; tells how it ended. */
 async function untilSignal(body: (stopping: Stopping) => Promise<void>, kept: boolean): Promise<void> {
-  const stop = new AbortController();
-  let ended: 'done' | 'SIGINT' | 'SIGTERM' = 'done';
-  const isSecond = secondSignal();
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (isSecond()) process.exit(exitCodeOf(ended));
-    if (stop.signal.aborted) return;
-    ended = signal as 'SIGINT' | 'SIGTERM';
-    stop.abort();
-  };
-  const begin = () => void process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  const end = () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  const watch = watchSignals();
   try {
-    await body({ signal: stop.signal, gathering: { begin, end } });
+    await body({ signal: watch.signal, gathering: { begin: watch.on, end: watch.off } });
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    process.exitCode = exitCodeOf(ended);
-    say(`${ended}: stopped after ${error.message}; ${kept ? 'the same command goes on from here' : 'with --out FOLDER it could have gone on from here'}`); // prettier-ignore
+    wasStopped(watch.ended, error.message, kept ? undefined : 'with --out FOLDER it could have gone on from here');
   }
 }
 
@@ -193,19 +182,17 @@ async function run(paths: readonly string[], given: Flags): Promise<void> {
   useMachine({ device, threads });
   const prepared = await prepare(paths, flags, rank);
   const { given: all, network, reference, real } = prepared;
-  const folder = out ?? mkdtempSync(join(tmpdir(), 'scalewise-evaluate-'));
   try {
     await untilSignal(async (stopping) => {
       const subjects = all.map(({ subject }) => subject);
       const how = { partSize: part, batchSize: batch, rank, size, ...stopping };
-      const plan = { ...how, subjects, real, reference: reference ?? subjects[0]!, network, folder, seed, replicates, device }; // prettier-ignore
+      const plan = { ...how, subjects, real, reference: reference ?? subjects[0]!, network, folder: out, seed, replicates, device }; // prettier-ignore
       if (flags.writeReference !== undefined) return makeReference(flags.writeReference, prepared, plan, flags);
       const found = await evaluate(plan);
       if (found) print(evaluationJson(found), evaluationText(found, [network.note]), flags);
     }, out !== undefined);
   } finally {
     network.dispose();
-    if (out === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -18,7 +18,8 @@ import { didYouMean } from '../util/suggest.js';
 import { sayBroken } from './broken.js';
 import { classifierPath } from './evaluate.js';
 import { registerAnalyses } from './experimentAnalyses.js';
-import { exitCodeOf, number, positive, say, wholeNumber } from './settingsOptions.js';
+import { number, positive, say, wholeNumber } from './settingsOptions.js';
+import { wasStopped } from './stopped.js';
 
 interface Flags {
   preset: string;
@@ -159,12 +160,7 @@ async function run(experiment: RefinementExperiment, flags: Flags): Promise<void
   }
   const materials = (one: Ground) => openMaterials(one, flags, own(one));
   const { folder, end } = await runRefinement({ ...experiment, arms }, ground, materials, options);
-  process.exitCode = exitCodeOf(end);
-  if (end !== 'done') {
-    say(`${end}: stopped; the same command goes on from here`);
-    return;
-  }
-  console.log(join(folder, 'report.html'));
+  if (!wasStopped(end)) console.log(join(folder, 'report.html'));
 }
 
 function withFlags(command: Command): Command {

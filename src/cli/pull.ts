@@ -12,7 +12,9 @@ import {
   tokenizerOf,
 } from '../hub/index.js';
 import { UsageError } from '../util/errors.js';
-import { exitCodeOf, say } from './settingsOptions.js';
+import { watchSignals } from '../util/signals.js';
+import { say } from './settingsOptions.js';
+import { wasStopped } from './stopped.js';
 
 interface PullFlags {
   list?: boolean;
@@ -54,26 +56,19 @@ async function pullAll(names: readonly string[], flags: PullFlags): Promise<void
     return;
   }
   if (!names.length) throw new UsageError('pull: expected the names of files, got none; --list shows them');
-  const stop = new AbortController();
-  let ended: 'done' | 'SIGINT' | 'SIGTERM' = 'done';
-  const onSignal = (signal: NodeJS.Signals) => {
-    ended = signal as 'SIGINT' | 'SIGTERM';
-    stop.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const watch = watchSignals();
+  watch.on();
   try {
     for (const file of filesOf(names, flags)) {
       const { cache, force } = flags;
-      const { path, fetched } = await pull(file, { cache, force, say, signal: stop.signal });
+      const { path, fetched } = await pull(file, { cache, force, say, signal: watch.signal });
       say(fetched ? `${file.path}: fetched` : `${file.path} is in the cache already`);
       console.log(path);
     }
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    say(`${ended}: stopped; the same command goes on from here`);
-    process.exitCode = exitCodeOf(ended);
+    if (!wasStopped(watch.ended)) throw error;
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    watch.off();
   }
 }
 

@@ -113,7 +113,4 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** The exit code of a training that a signal ended: as a shell gives it. */
-export function exitCodeOf(end: 'done' | 'SIGINT' | 'SIGTERM'): number {
-  return { done: 0, SIGINT: 130, SIGTERM: 143 }[end];
-}
+export { exitCodeOf } from '../util/signals.js';

@@ -20,7 +20,7 @@ import {
 import { hashOf, settingsAt, type SweepJudge, type Task } from './sweepPoints.js';
 
 /** How features are computed, and the folder that they wait in. */
-export type JudgePlan = Pick<EvaluationPlan, 'folder' | 'batchSize' | 'device'>;
+export type JudgePlan = Pick<EvaluationPlan, 'batchSize' | 'device'> & { folder: string };
 
 const noSignal = new AbortController().signal;
 const planOf = (network: EvaluationNetwork, plan: JudgePlan, signal: AbortSignal) => ({ ...gatherDefaults, ...plan, network, signal }); // prettier-ignore

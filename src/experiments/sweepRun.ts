@@ -2,12 +2,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Column, Figures } from '../recipes/index.js';
 import { duration } from '../util/progress.js';
-import { secondSignal } from '../util/signals.js';
+import { type Ended, watchSignals } from '../util/signals.js';
 import { pointText } from './sweepGrid.js';
 import type { PointStore, SweepFigure, SweepModel, Task } from './sweepPoints.js';
 
 /** How a sweep ended. */
-export type SweepEnd = 'done' | 'SIGINT' | 'SIGTERM';
+export type SweepEnd = Ended;
 
 /** A task with its figures, by key and as a list. */
 export interface Measured extends Task {
@@ -17,25 +17,6 @@ export interface Measured extends Task {
 
 function measuredAs(task: Task, columns: readonly SweepFigure[]): Measured {
   return { ...task, columns, figures: Object.fromEntries(columns.map(({ key, value }) => [key, value])) };
-}
-
-/** Notes the first SIGINT or SIGTERM; a second one, which is no echo of the first, leaves at once. */
-function watchSignals(): { end: SweepEnd; signal: AbortSignal; off: () => void } {
-  const isSecond = secondSignal();
-  const controller = new AbortController();
-  const stop = (signal: 'SIGINT' | 'SIGTERM') => {
-    if (isSecond()) process.exit(signal === 'SIGINT' ? 130 : 143);
-    if (state.end !== 'done') return;
-    state.end = signal;
-    controller.abort();
-  };
-  const state: ReturnType<typeof watchSignals> = {
-    end: 'done',
-    signal: controller.signal,
-    off: () => process.off('SIGINT', stop).off('SIGTERM', stop),
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  return state;
 }
 
 /** Says after each point how many there are, and how long the rest will take. */
@@ -108,6 +89,7 @@ export async function runSweep(
   let done = tasks.length - missing.length;
   if (missing.length) say(`${done}/${tasks.length} points are there; Ctrl-C stops it, and the same command goes on`); // prettier-ignore
   const signals = watchSignals();
+  signals.on();
   const teller = new Teller(store.judge.headline, tasks, say);
   try {
     for (const model of new Set(missing.map((task) => task.model))) {
@@ -115,13 +97,13 @@ export async function runSweep(
       await measureModel(model, own, store, signals.signal, (measured) => {
         teller.tell(++done, measured);
       });
-      if (signals.end !== 'done') break;
+      if (signals.ended !== 'done') break;
     }
   } finally {
     signals.off();
   }
   const points = measuredOf(tasks, store);
-  const { end } = signals;
+  const { ended: end } = signals;
   if (end !== 'done') say(`${end}: ${points.length} of ${tasks.length} points are in ${store.out}; the same command goes on`); // prettier-ignore
   return { points, end };
 }

@@ -5,7 +5,7 @@ import type { Tokenizer } from '../tokenizers/index.js';
 import { ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { progress } from '../util/progress.js';
-import { secondSignal } from '../util/signals.js';
+import { type Ended, watchSignals } from '../util/signals.js';
 import { encodeIndices, encodingFingerprint, type Encoding } from './encoding.js';
 import type { TokenSettings } from './tokenManifest.js';
 import { TokenStoreWriter } from './tokenStoreWriter.js';
@@ -80,22 +80,17 @@ export async function encodeTokens(
   folder: string,
   choice: TokenChoice,
   options: EncodeOptions,
-): Promise<'done' | 'SIGINT' | 'SIGTERM'> {
+): Promise<Ended> {
   const settings = tokenSettingsOf(tokenizer, inOrder, choice, options);
   const store = new TokenStoreWriter(folder, settings, options);
   const crops = settings.crops?.count ?? 1;
-  let stopped: 'SIGINT' | 'SIGTERM' | undefined;
-  const isSecond = secondSignal();
-  const stop = (signal: NodeJS.Signals) => {
-    if (isSecond()) process.exit(130);
-    stopped ??= signal as 'SIGINT' | 'SIGTERM';
-  };
+  const signals = watchSignals();
   const spanFrom = (first: number, most: number): Span => ({ first: first * crops, size: Math.min(options.batchSize, most) * crops }); // prettier-ignore
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  signals.on();
   const bar = progress({ label: 'encoding', total: settings.images, unit: 'images', start: store.done });
   let saved = performance.now();
   try {
-    for (let { wanted } = store; wanted && !stopped; { wanted } = store) {
+    for (let { wanted } = store; wanted && signals.ended === 'done'; { wanted } = store) {
       const span = spanFrom(wanted.first, wanted.size);
       const images = span.size / crops;
       const after = spanFrom(wanted.first + images, wanted.size - images);
@@ -114,8 +109,9 @@ export async function encodeTokens(
     store.flush();
   } finally {
     bar.stop();
-    process.off('SIGINT', stop).off('SIGTERM', stop);
+    signals.off();
   }
-  if (stopped) options.say(`${stopped}: ${store.done} of ${settings.images} images are in ${folder}; the same command goes on`); // prettier-ignore
-  return stopped ?? 'done';
+  const { ended } = signals;
+  if (ended !== 'done') options.say(`${ended}: ${store.done} of ${settings.images} images are in ${folder}; the same command goes on`); // prettier-ignore
+  return ended;
 }

@@ -2,7 +2,7 @@
 // What a step does is the caller's: here is only when it is done, shown, sampled and saved. Every process of a world runs this; the first one writes.
 import { UsageError } from '../util/errors.js';
 import { progress } from '../util/progress.js';
-import { secondSignal } from '../util/signals.js';
+import { type Ended, watchSignals } from '../util/signals.js';
 import { type CheckpointParts, CheckpointWriter } from './checkpoint.js';
 import type { Clock } from './checkpointFiles.js';
 import { resume } from './resume.js';
@@ -41,13 +41,16 @@ export interface LoopOptions<Data> {
 }
 
 /** How a run ended: `done`, or the signal that stopped it after a save. */
-export type LoopEnd = 'done' | 'SIGINT' | 'SIGTERM';
+export type LoopEnd = Ended;
 
 /** Trains to the end, or until a signal; a second Ctrl-C leaves at once. */
 export async function trainingLoop<Data>(options: LoopOptions<Data>): Promise<LoopEnd> {
   const { world, run, images, batchSize, every, parts, throughput, say } = options;
   const clock = resume(options);
-  const stop = stopAtSignals(say);
+  const signals = watchSignals((signal) => {
+    say(`${signal}: saving after this step (again: leave at once)`);
+  });
+  signals.on();
   const bar = progress({ label: options.label, total: images, unit: 'images', start: clock.imagesSeen, quiet: !world.isFirst }); // prettier-ignore
   const checkpoints = new CheckpointWriter(run.checkpoints, options.keepCheckpoints, every.keep);
   const began = clock.imagesSeen;
@@ -78,10 +81,11 @@ export async function trainingLoop<Data>(options: LoopOptions<Data>): Promise<Lo
       bar.update(clock.imagesSeen, `loss ${numbers['loss']!.toFixed(3)}`);
       if (now.snapshot && world.isFirst) options.snapshot?.(); // before the checkpoint that a stopped run goes on after
       if (now.save) await save();
-      if (now.sample && world.isFirst && !stop.signal) await throughput.aside(() => options.sample?.(clock));
+      if (now.sample && world.isFirst && signals.ended === 'done')
+        await throughput.aside(() => options.sample?.(clock));
       await new Promise(setImmediate); // lets signals and finalisers in
       checkpoints.check();
-      stopped = world.any(stop.signal !== undefined);
+      stopped = world.any(signals.ended !== 'done');
     }
     await save();
     await checkpoints.finish();
@@ -96,27 +100,11 @@ export async function trainingLoop<Data>(options: LoopOptions<Data>): Promise<Lo
   } finally {
     bar.stop();
     run.close();
-    stop.off();
+    signals.off();
     await checkpoints.close();
   }
-  return stopped ? (stop.signal ?? 'SIGTERM') : 'done';
-}
-
-/** Notes the first SIGINT or SIGTERM; a second one, which is no echo of the first, leaves at once. */
-function stopAtSignals(say: (line: string) => void): { signal: LoopEnd | undefined; off: () => void } {
-  const isSecond = secondSignal();
-  const stop = (signal: 'SIGINT' | 'SIGTERM') => {
-    if (isSecond()) process.exit(130);
-    if (state.signal) return;
-    state.signal = signal;
-    say(`${signal}: saving after this step (again: leave at once)`);
-  };
-  const state: ReturnType<typeof stopAtSignals> = {
-    signal: undefined,
-    off: () => process.off('SIGINT', stop).off('SIGTERM', stop),
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  return state;
+  if (!stopped) return 'done';
+  return signals.ended === 'done' ? 'SIGTERM' : signals.ended; // another process's
 }
 
 const goOn =

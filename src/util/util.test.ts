@@ -2,11 +2,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { UsageError } from './errors.js';
 import { explainIo, sha256File, writeFileAtomic, writeFolderAtomic } from './files.js';
 import { permutation, seedFor, uniforms } from './random.js';
-import { secondSignal } from './signals.js';
 import { didYouMean, nearest } from './suggest.js';
 
 test('the nearest name, or none', () => {
@@ -78,13 +77,4 @@ test('errors of the file system become sentences; others stay', () => {
     }),
   ).toThrow('ours');
   expect(existsSync('/nowhere')).toBe(false);
-});
-
-test('a signal that comes twice at once is one; a second later it is another', () => {
-  vi.useFakeTimers();
-  const isSecond = secondSignal();
-  expect([isSecond(), isSecond()]).toEqual([false, false]);
-  vi.advanceTimersByTime(1500);
-  expect(isSecond()).toBe(true);
-  vi.useRealTimers();
 });

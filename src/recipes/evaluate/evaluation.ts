@@ -1,7 +1,8 @@
 // An evaluation as a whole: features of the reference and of every subject, one subject's held at a time; figures with their noise; comparisons.
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { ChunkStore } from './chunkStore.js';
-import { awaitParts, collect, computeParts, type FeatureSet, type GatherOptions } from './gather.js';
+import { awaitParts, collect, computeParts, type FeatureSet, type GatherOptions, Stopped } from './gather.js';
 import { metricsOf } from './metrics.js';
 import type { EvaluationNetwork } from './network.js';
 import { compareFigures, countWarnings, type Figure, type FigureComparison, usualReplicates, withNoise } from './noise.js'; // prettier-ignore
@@ -9,6 +10,7 @@ import { distanceName, type Protocol, protocolOf, whyNotAdm } from './protocol.j
 import { imagesReference, type Reference, type StatisticsFile, statisticsReference } from './reference.js';
 import type { Subject } from './subject.js';
 import { UsageError } from '../../util/errors.js';
+import { temporaryFolder } from '../../util/temporaryFolder.js';
 
 /** What is evaluated, against what, and where features wait. */
 export interface EvaluationPlan extends GatherOptions {
@@ -17,8 +19,8 @@ export interface EvaluationPlan extends GatherOptions {
   real?: Subject | undefined;
   reference: Subject | StatisticsFile;
   network: EvaluationNetwork;
-  /** Folder of features: the same one in every process. */
-  folder: string;
+  /** Folder of features: the same one in every process; undefined where one process keeps none. */
+  folder: string | undefined;
   seed: number;
   /** Replicates of the distance's noise; by default what its width allows. */
   replicates?: number | undefined;
@@ -74,8 +76,8 @@ function refuseOtherSizes(list: readonly { subject: Subject }[]): void {
 /** What features of images are computed by, and where they wait. */
 type FeaturePlan = Pick<EvaluationPlan, 'network' | 'folder' | 'device' | 'gathering' | keyof GatherOptions>;
 
-/** The features of some images, which wait in the folder `part`; undefined in other processes than the first. @throws as `evaluate` */
-export async function featuresFor(subject: Subject, part: string, plan: FeaturePlan): Promise<FeatureSet | undefined> {
+/** Computes what is missing of some features, and puts them together. */
+async function gathered(subject: Subject, part: string, plan: FeaturePlan): Promise<FeatureSet | undefined> {
   const { network, folder, partSize, batchSize, rank, device } = plan;
   const identity = {
     images: subject.identity,
@@ -84,16 +86,26 @@ export async function featuresFor(subject: Subject, part: string, plan: FeatureP
     batchSize,
     device: device.split(':')[0],
   };
-  const store = new ChunkStore(join(folder, part), identity);
+  using temporary = folder === undefined ? temporaryFolder('scalewise-evaluate') : undefined;
+  const store = new ChunkStore(join(folder ?? temporary!.path, part), identity);
+  await computeParts(subject, () => network, store, plan);
+  if (rank > 0) return undefined;
+  await awaitParts(subject, store, plan);
+  return collect(subject, store, partSize);
+}
+
+/** The features of some images, which wait in the folder `part`; undefined in other processes than the first. @throws as `evaluate` */
+export async function featuresFor(subject: Subject, part: string, plan: FeaturePlan): Promise<FeatureSet | undefined> {
   plan.gathering?.begin();
   try {
-    await computeParts(subject, () => network, store, plan);
-    if (rank > 0) return undefined;
-    await awaitParts(subject, store, plan);
+    const features = await gathered(subject, part, plan);
+    await setImmediate(); // lets signals in
+    if (!plan.signal?.aborted) return features;
+    features?.[Symbol.dispose]();
+    throw new Stopped(`${subject.count} of ${subject.count} images`);
   } finally {
     plan.gathering?.end();
   }
-  return collect(subject, store, partSize);
 }
 
 async function openReference(plan: EvaluationPlan): Promise<Reference | undefined> {
