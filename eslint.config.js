@@ -1,9 +1,9 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', '.libtorch/', 'runs/', 'src/torch/generated/'] },
+  { ignores: ['dist/', 'build/', '.libtorch/', 'runs/', 'src/*/generated/'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -13,6 +13,10 @@ export default tseslint.config(
       '@typescript-eslint/naming-convention': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off', // readers of JSON say what they expect
     },
+  },
+  {
+    files: ['web/**/*.{ts,tsx}'],
+    rules: { '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }] }, // onClick={() => …}
   },
   { files: ['**/*.{js,mjs}'], extends: [tseslint.configs.recommended] },
 );

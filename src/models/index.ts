@@ -1,5 +1,6 @@
 // Generators: logits only; sampling, losses and training lie above.
-export { type Segment } from './attention.js';
+export { type Segment, type SelfAttention } from './attention.js';
+export { type AdaptiveLinear, type Block, layerNormEps } from './block.js';
 export { generatorFamilies } from './families.js';
 export { FlexVar, flexVarBuffers, type FlexVarConfig, flexVarConfig, sineCosineMap } from './flexVar.js';
 export { forwardFlops, lastScaleFlops, trainingFactor, visiblePairs } from './flops.js';

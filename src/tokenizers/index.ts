@@ -1,4 +1,5 @@
 // Tokenizers: images to indices at every scale, and back.
+export { AttentionBlock, type Level, type ResnetBlock, Upsample } from './blocks.js';
 export { Codebook, cosine, euclidean, toMap, toRows } from './codebook.js';
 export { adversarialLoss, discriminatorLoss, PatchDiscriminator } from './discriminator.js';
 export { type FamilyEntry, isFamily, tokenizerFamilies } from './families.js';
