@@ -1,5 +1,5 @@
 // `scalewise sweep` with the weights that come with Scalewise, on a small folder of PNG files and a classifier that has learnt nothing.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -116,6 +116,17 @@ describe('two models at two strengths of guidance', () => {
     expect(report).toMatch(
       /scalewise sweep .*before .*after .*--cfg 1:2:1 --count 20 --batch 20 --seed 0 --confirm 1 --out .*sweep\n/,
     );
+  });
+
+  test('with a tokenizer of its own, the command that samples the best one works as it is printed', async () => {
+    cpSync(at('before/tokenizer.safetensors'), at('other/tokenizer.safetensors'));
+    cpSync(at('before/generator.safetensors'), at('alone/generator.safetensors'));
+    const tokenizer = at('other/tokenizer.safetensors');
+    await sweep(at('alone'), ...small, '--cfg', '1', '--tokenizer', tokenizer, '--out', at('alone-sweep'));
+    const [command] = /^scalewise sample .*$/m.exec(readFileSync(at('alone-sweep/report.md'), 'utf8'))!;
+    expect(command).toBe(`scalewise sample --generator ${at('alone')} --tokenizer ${tokenizer} --cfg 1`);
+    await run(['node', ...command.split(' '), '--count', '1', '--out', at('best.png')]);
+    expect([process.exitCode, existsSync(at('best.png'))]).toEqual([0, true]);
   });
 
   test('without guidance a ramp and a constant draw the same', async () => {

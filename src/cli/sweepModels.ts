@@ -39,12 +39,29 @@ function loadOne(path: string, name: string, flags: SamplingFlags): SweptModel {
   const { models, settings } = prepare(path, flags);
   try {
     refuseOtherSize('sweep', models, settings);
-    const fingerprint = hashOf(sha256File(models.path), sha256File(models.tokenizerPath));
+    const { tokenizer, precision, weights } = flags;
+    const loading = {
+      ...(tokenizer !== undefined && { tokenizer }),
+      ...(precision !== 'auto' && { precision }),
+      ...(weights !== 'float32' && { weights }),
+    };
+    const held = weights === 'float32' ? [] : [weights];
+    const fingerprint = hashOf(sha256File(models.path), sha256File(models.tokenizerPath), ...held);
     const open = () => prepareSampling({ ...flags, generator: models.path, tokenizer: models.tokenizerPath }).models;
     const guidance = settings.guidance as SweptGuidance;
     const size = canvasSize(models.tokenizer, settings.scales);
     const classes = models.card.classes.length;
-    return { name, path, fingerprint, classes, size, settings: { ...settings, guidance }, open, card: models.card };
+    return {
+      name,
+      path,
+      loading,
+      fingerprint,
+      classes,
+      size,
+      settings: { ...settings, guidance },
+      open,
+      card: models.card,
+    };
   } finally {
     models.generator.dispose();
     models.tokenizer.dispose();

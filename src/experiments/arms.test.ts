@@ -127,6 +127,11 @@ test('each arm counts at its own best guidance and at the control’s; a diverge
   expect(student!.toControl!.atBest).toMatchObject({ count: 1, mean: 50 });
 });
 
+test('a guidance at which nothing could be measured is never the best one', () => {
+  const measurements = [NaN, 3, 2].map((fcd, cfg) => ({ cfg, figures: { fcd } }));
+  expect(compareArms([{ arm: 'control', seed: 0, measurements }], 'control', assessor)[0]!.best).toBe(2);
+});
+
 test('a training that diverges is a result, and is told in a sentence', { timeout: 240_000 }, async () => {
   const set = [
     'images=64',

@@ -46,7 +46,10 @@ export function compareArms(
   const bestOf = (arm: string): number | undefined => {
     const group = measuredOf(arm);
     const cfgs = group[0]?.measurements.map(({ cfg }) => cfg) ?? [];
-    const meanAt = (cfg: number) => summarise(group.map((one) => figuresAt(one.measurements, cfg)[headline.key]!)).mean;
+    const meanAt = (cfg: number) => {
+      const { mean } = summarise(group.map((one) => figuresAt(one.measurements, cfg)[headline.key]!));
+      return Number.isFinite(mean) ? mean : Infinity; // what has no distance is no best
+    };
     return cfgs.length ? cfgs.reduce((a, b) => (meanAt(b) < meanAt(a) ? b : a)) : undefined;
   };
   const controls = new Map(measuredOf(control).map((one) => [one.seed, one]));

@@ -75,13 +75,29 @@ export class ArmRecord {
   }
 
   #write(): void {
-    writeFileAtomic(this.path, `${JSON.stringify(this.#content)}\n`);
+    writeFileAtomic(this.path, `${JSON.stringify(this.#content, asWord)}\n`);
   }
+}
+
+/** JSON has no numbers for these: records hold them as words. */
+const words = ['NaN', 'Infinity', '-Infinity'];
+
+function asWord(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** The number of a word, and of `null`, as older records have it. */
+function fromWord(_: string, value: unknown): unknown {
+  if (value === null) return NaN;
+  return typeof value === 'string' && words.includes(value) ? Number(value) : value;
 }
 
 function read(path: string): Content {
   try {
-    return JSON.parse(explainIo(path, () => readFileSync(path, 'utf8'))) as Content;
+    return JSON.parse(
+      explainIo(path, () => readFileSync(path, 'utf8')),
+      fromWord,
+    ) as Content;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new UsageError(`${path}: expected the record of a model as JSON, found something else; delete it to measure again`); // prettier-ignore

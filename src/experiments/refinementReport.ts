@@ -75,6 +75,7 @@ function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: Repo
   const rows = arms.flatMap(({ arm, toControl }) => {
     if (!toControl) return [];
     const { mean, halfWidth, count } = toControl.atBest;
+    if (!Number.isFinite(mean)) return [];
     if (mean > farthest) return [{ name: `${arm} (${intervalText(toControl.atBest)}: beyond)`, value: farthest }];
     const [low, high] = [Math.max(mean - halfWidth, -farthest), Math.min(mean + halfWidth, farthest)];
     return [{ name: arm, value: mean, ...(count > 1 && { low, high }) }];

@@ -24,3 +24,15 @@ test('of a run folder', () => {
     skipped: 1,
   });
 });
+
+test('what is no number counts nowhere; where nothing is one, neither is the figure', () => {
+  const run = mkdtempSync(join(tmpdir(), 'scalewise-stability-'));
+  const log = (...losses: (number | null)[]) => {
+    const lines = losses.map((loss, i) => JSON.stringify({ step: i, imagesSeen: i, loss, gradient_norm: null, skipped: i })); // prettier-ignore
+    writeFileSync(join(run, 'metrics.jsonl'), `${lines.join('\n')}\n`);
+  };
+  log(4, null, 2);
+  expect(stabilityOf(run)).toEqual({ oscillation: 0, gradientMean: NaN, gradientLargest: NaN, finalLoss: 2, skipped: 2 }); // prettier-ignore
+  log(null);
+  expect(stabilityOf(run)).toMatchObject({ oscillation: NaN, finalLoss: NaN, skipped: 0 });
+});

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readJsonLines } from '../formats/index.js';
 import type { MetricsRecord } from '../train/index.js';
 
-/** Stability of one training. */
+/** Stability of one training, over what is a number in its log; NaN where nothing is. */
 export interface Stability {
   /** Standard deviation of the logged loss about its straight-line trend, in nats. */
   oscillation: number;
@@ -32,14 +32,15 @@ export function deviationFromTrend(values: readonly number[]): number {
 export function stabilityOf(run: string): Stability | undefined {
   const records = readJsonLines<MetricsRecord>(join(run, 'metrics.jsonl')).filter(({ loss }) => loss !== undefined);
   if (!records.length) return undefined;
-  const losses = records.map(({ loss }) => loss!);
-  const norms = records.flatMap((one) => one['gradient_norm'] ?? []);
+  const numbersOf = (key: string) => records.flatMap((one) => (Number.isFinite(one[key]) ? [one[key]!] : [])); // in JSON, what is no number is null
+  const losses = numbersOf('loss');
+  const norms = numbersOf('gradient_norm');
   const lastQuarter = losses.slice(Math.floor((3 * losses.length) / 4));
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length; // 0 / 0 of none
   return {
-    oscillation: deviationFromTrend(losses),
+    oscillation: losses.length ? deviationFromTrend(losses) : NaN,
     gradientMean: mean(norms),
-    gradientLargest: Math.max(...norms),
+    gradientLargest: norms.length ? Math.max(...norms) : NaN,
     finalLoss: mean(lastQuarter),
     skipped: records.at(-1)!['skipped'] ?? 0,
   };

@@ -21,6 +21,11 @@ test('one value has no interval, and shows nothing', () => {
   expect(verdictOf(one)).toBe('no difference shown');
 });
 
+test('what is no number is a dash, and shows nothing', () => {
+  const none = summarise([1, NaN]);
+  expect([spreadText(none, 1), intervalText(none), verdictOf(none)]).toEqual(['–', '–', 'no difference shown']);
+});
+
 test('differences are paired and signed', () => {
   const differences = relativeDifferences([9, 19, 27], [10, 20, 30]);
   expect(differences.map((one) => one.toFixed(6))).toEqual(['-10.000000', '-5.000000', '-10.000000']);

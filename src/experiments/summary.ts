@@ -25,8 +25,9 @@ export function summarise(values: readonly number[]): Summary {
   return { count, mean, deviation, halfWidth: (quantile(count - 1) * deviation) / Math.sqrt(count) };
 }
 
-/** Mean ± standard deviation as a cell; the mean alone of one value. */
+/** Mean ± standard deviation as a cell; the mean alone of one value, and a dash where it is no number. */
 export function spreadText({ count, mean, deviation }: Summary, digits: number): string {
+  if (!Number.isFinite(mean)) return '–';
   return count === 1 ? mean.toFixed(digits) : `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
 }
 
@@ -35,8 +36,9 @@ export function relativeDifferences(values: readonly number[], controls: readonl
   return values.map((value, i) => 100 * (value / controls[i]! - 1));
 }
 
-/** A mean with its 95 % interval as a cell: `−5.2 % [−7.0, −3.4]`. */
+/** A mean with its 95 % interval as a cell: `−5.2 % [−7.0, −3.4]`; a dash where it is no number. */
 export function intervalText({ count, mean, halfWidth }: Summary): string {
+  if (!Number.isFinite(mean)) return '–';
   const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
   if (count === 1) return `${signed(mean)} %`;
   return `${signed(mean)} % [${signed(mean - halfWidth)}, ${signed(mean + halfWidth)}]`;

@@ -20,6 +20,8 @@ export interface SweepModel {
   name: string;
   /** As the user gave it. */
   path: string;
+  /** Flags that it is loaded with besides, as the user gave them: `tokenizer`, `precision`, `weights`. */
+  loading?: Readonly<Record<string, string>>;
   /** Hash of the weights of generator and tokenizer. */
   fingerprint: string;
   /** Classes that it was trained on, and height and width of its images in pixels. */

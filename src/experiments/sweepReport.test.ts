@@ -114,14 +114,14 @@ describe('measured again', () => {
 
 test('the command that samples the best has all that every point was sampled with', async () => {
   const guidance = { shape: 'ramp', scale: 0, fullAbove: 1, interval: [0, 1] } as const;
-  const model = { ...fakeModel('one', 1), path: 'my runs/one', settings: { scales: [1, 2], guidance, greedyScales: [1] } }; // prettier-ignore
+  const model = { ...fakeModel('one', 1), path: 'my runs/one', loading: { tokenizer: 'tok' }, settings: { scales: [1, 2], guidance, greedyScales: [1] } }; // prettier-ignore
   const grid: Grid = { cfg: [1], topK: [5], topP: [0], temperature: [1] };
   const points = gridPoints(grid).map((point) => measured({ model, point, seed: 0 }));
   const folder = join(root, 'command');
   const sweep = { models: [model], grid, key: 'fcd', points };
   await writeSweep(folder, { sweep, judge, count: 10, seed: 0, total: 1, command: 'scalewise sweep' });
   const command =
-    "scalewise sample --generator 'my runs/one' --cfg 1 --cfg-interval 1:2 --full-above 1 --greedy 1 --top-k 5\n";
+    "scalewise sample --generator 'my runs/one' --tokenizer tok --cfg 1 --cfg-interval 1:2 --full-above 1 --greedy 1 --top-k 5\n";
   expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain(command);
 });
 

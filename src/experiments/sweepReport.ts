@@ -117,11 +117,15 @@ export function sweepCsv({ sweep, count, confirmation }: SweepAccount): string {
 }
 
 /** The command that samples a model at its best, with all that the sweep sampled every point with. */
-function sampleCommand({ path, settings: { guidance, greedyScales } }: SweepModel, { point }: Measured): string {
+function sampleCommand(
+  { path, loading, settings: { guidance, greedyScales } }: SweepModel,
+  { point }: Measured,
+): string {
   const { cfg, topK, topP, temperature } = point;
   const { shape, interval } = guidance;
   const greedy = typeof greedyScales === 'object' ? scalesText(greedyScales) : greedyScales;
   const said = {
+    ...loading,
     cfg,
     guidance: shape === 'ramp' ? undefined : shape,
     'cfg-interval': interval?.map((index) => index + 1).join(':'),

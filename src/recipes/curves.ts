@@ -23,7 +23,9 @@ export interface Chart {
 
 /** A metric of a run folder as a curve, smoothed by the mean of `window` records. */
 export function curveOf(run: string, metric: string, name: string, window = 1): Curve {
-  const records = readJsonLines<MetricsRecord>(join(run, 'metrics.jsonl')).filter((one) => one[metric] !== undefined);
+  const records = readJsonLines<MetricsRecord>(join(run, 'metrics.jsonl')).filter((one) =>
+    Number.isFinite(one[metric]),
+  );
   const points = records.map((one, i): [number, number] => {
     const around = records.slice(Math.max(0, i - window + 1), i + 1);
     return [one.imagesSeen, around.reduce((sum, each) => sum + each[metric]!, 0) / around.length];
