@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // npm run setup [-- --libtorch auto|wheel|apt|system|environment|FOLDER] [--build FILE]
-// Does what is still missing for everything else to run: npm packages, libtorch, the native addon, the TypeScript build. Nothing twice.
+// Does what is still missing for everything else to run: npm packages, libtorch, the native addon, the TypeScript build, the web pages. Nothing twice.
 import { realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import * as util from 'node:util';
 import { prepareLibtorch } from './setup/build.mjs';
 import { locked } from './setup/lock.mjs';
 import { buildTypeScript, installNpmPackages } from './setup/packages.mjs';
+import { buildPages } from './setup/pages.mjs';
 import { say, SetupError } from './setup/run.mjs';
 import { checkNode } from './setup/tools.mjs';
 
@@ -19,7 +20,7 @@ export const defaultBuild = process.env.SCALEWISE_LIBTORCH_BUILD ?? join(project
 
 const help = `npm run setup [-- --libtorch auto|wheel|apt|system|environment|FOLDER] [--build FILE]
 
-Installs what is missing: npm packages, libtorch, the native addon, the TypeScript build.
+Installs what is missing: npm packages, libtorch, the native addon, the TypeScript build, the web pages.
   --libtorch  auto (default): what is in use already; else the first of these that works
               environment  the folder that the variable LIBTORCH names
               system       the PyTorch (2.1 or newer) of the python3 on the PATH
@@ -37,6 +38,7 @@ export function setup({ libtorch = 'auto', build = defaultBuild, load = false } 
     installNpmPackages(project);
     prepareLibtorch(project, libtorch, resolve(project, build), load);
     buildTypeScript(project);
+    buildPages(project);
   });
 }
 

@@ -3,7 +3,8 @@ import { existsSync, lstatSync, readdirSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { must, quietly, say, SetupError } from './run.mjs';
 
-const changed = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+/** When a file was changed, in milliseconds; 0 where there is none. */
+export const changed = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
 /** `npm ci`, unless node_modules is newer than the lock file and has what the build needs. */
 export function installNpmPackages(project) {
@@ -20,7 +21,8 @@ export function installNpmPackages(project) {
   must('npm ci', 'npm', ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: project });
 }
 
-function newest(folder) {
+/** When the file of a folder was changed that was changed last. */
+export function newest(folder) {
   let time = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true }))
     if (entry.isFile()) time = Math.max(time, changed(join(entry.parentPath ?? entry.path, entry.name)));

@@ -1,0 +1,57 @@
+// Requests to the studio's server: JSON in and out, errors as one class.
+import type { ErrorAnswer, ErrorType, Generation, GenerationAccepted, GenerationInput, ModelList } from '../../src/studio/api/index.js'; // prettier-ignore
+
+/** An answer of the server that is an error; status 0 where there was no answer. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly type: ErrorType | 'unreachable',
+    readonly param: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  try {
+    const { error } = (await response.json()) as ErrorAnswer;
+    return new ApiError(error.message, response.status, error.type, error.param);
+  } catch {
+    return new ApiError(`The server answered ${response.status} ${response.statusText}.`, response.status, 'server_error'); // prettier-ignore
+  }
+}
+
+/** Asks the server; the answer's JSON. @throws ApiError */
+export async function request<T>(path: string, { body, ...init }: Omit<RequestInit, 'body'> & { body?: unknown } = {}) {
+  const settled: RequestInit =
+    body === undefined
+      ? init
+      : { method: 'POST', ...init, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(path, settled).catch((error: unknown) => {
+    if (error instanceof DOMException) throw error; // given up by the page itself
+    throw new ApiError('The studio’s server does not answer. Is `scalewise studio` still running?', 0, 'unreachable');
+  });
+  if (!response.ok) throw await errorOf(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+export const getModels = (signal?: AbortSignal) => request<ModelList>('/v1/models', { signal: signal ?? null });
+export const startGeneration = (wanted: GenerationInput) =>
+  request<GenerationAccepted>('/api/generations', { body: wanted });
+export const getGeneration = (id: string) => request<Generation>(`/api/generations/${id}`);
+export const cancelGeneration = (id: string) => request<unknown>(`/api/generations/${id}`, { method: 'DELETE' });
+
+/** Address of the picture of a scale. */
+export function frameUrl(id: string, model: string, image: number, index: number): string {
+  return `/api/generations/${id}/frames/${encodeURIComponent(model)}/${image}/${index}.png`;
+}
+
+/** Takes `#token=…` out of the address into a cookie that goes with every request from here on. */
+export function takeToken(): void {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (token === null) return;
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  document.cookie = `scalewise_token=${encodeURIComponent(token)}; Path=/; SameSite=Strict; Max-Age=2592000${secure}`;
+  history.replaceState(history.state, '', location.pathname + location.search);
+}

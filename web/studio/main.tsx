@@ -1,0 +1,11 @@
+// The studio's page begins here.
+import { render } from 'preact';
+import '../shared/theme.css';
+import './studio.css';
+import { takeToken } from './api.js';
+import { App } from './app.js';
+import { applyTheme } from './theme.js';
+
+applyTheme();
+takeToken();
+render(<App />, document.getElementById('studio')!);

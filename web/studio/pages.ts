@@ -1,0 +1,18 @@
+// The pages of the studio, in the order of the navigation: one line adds one.
+import type { ComponentType } from 'preact';
+
+export interface Page {
+  path: string;
+  label: string;
+  load: () => Promise<{ default: ComponentType }>;
+}
+
+export const pages: readonly Page[] = [
+  { path: '/', label: 'Generate', load: () => import('./generate/generatePage.js') },
+  { path: '/edit', label: 'Edit', load: () => import('./edit/editPage.js') },
+];
+
+/** The page of an address; what lies below a page's path (`/runs/abc`) belongs to it. */
+export function pageAt(path: string): Page | undefined {
+  return pages.find((one) => one.path === path || (one.path !== '/' && path.startsWith(`${one.path}/`)));
+}

@@ -1,0 +1,153 @@
+// What images are asked for with: the form's values, the same as a link's query, and as a request. A link says everything, so that it makes the
+// same images whatever the defaults become.
+import type { GenerationInput, Model, Scale, Scales } from '../../../src/studio/api/index.js';
+
+export type PerScale = number | number[];
+
+/** The values of the form. */
+export interface Settings {
+  /** Names of the models that draw, the first one's scales and classes being chosen from. */
+  models: string[];
+  /** Label of the class; null for none. */
+  label: number | null;
+  seed: number;
+  count: number;
+  cfg: number;
+  guidance: 'ramp' | 'constant' | number[];
+  topK: PerScale;
+  topP: PerScale;
+  temperature: PerScale;
+  scales: Scales;
+  /** Takes the most probable token where the family's published sampler does so. */
+  greedy: boolean;
+  smooth: boolean;
+}
+
+/** The values that a model begins with. */
+export function defaultSettings(model: Model): Settings {
+  const { defaults, scales } = model.scalewise;
+  return { models: [model.id], label: 0, seed: 1, count: 1, ...defaults, scales, greedy: false };
+}
+
+/** Height and width of a scale. */
+export const sidesOf = (scale: Scale): [height: number, width: number] =>
+  typeof scale === 'number' ? [scale, scale] : scale;
+
+/** A scale for people: `5 × 5`. */
+export const scaleName = (scale: Scale): string => sidesOf(scale).join(' × ');
+
+/** `1,2,3,4x6`. */
+export const scalesText = (scales: Scales): string =>
+  scales.map((scale) => (typeof scale === 'number' ? `${scale}` : scale.join('x'))).join(',');
+
+/** What `scalesText` writes. @throws Error with a sentence for people */
+export function parseScales(text: string): Scales {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .map((part) => {
+      const [, height, width] = /^(\d{1,4})(?:\s*[x×]\s*(\d{1,4}))?$/.exec(part) ?? [];
+      if (height === undefined || Number(height) === 0 || Number(width ?? 1) === 0)
+        throw new Error(`Expected sides such as 1, 2, 3, 4x6, found “${part}”.`);
+      return width === undefined ? Number(height) : [Number(height), Number(width)];
+    });
+}
+
+/** One number, or several with commas between them. */
+export const numbersText = (value: PerScale): string => (typeof value === 'number' ? `${value}` : value.join(', '));
+
+/** What `numbersText` writes. @throws Error with a sentence for people */
+export function parseNumbers(text: string): PerScale {
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (numbers.some(Number.isNaN)) throw new Error('Expected a number, or one a scale with commas between them.');
+  return numbers.length === 1 ? numbers[0]! : numbers;
+}
+
+/** Whether two lists of scales are the same. */
+export const sameScales = (a: Scales, b: Scales): boolean => scalesText(a) === scalesText(b);
+
+/** The body of the request. */
+export function requestOf(settings: Settings): GenerationInput {
+  const { label, greedy, ...rest } = settings;
+  return { ...rest, class: label, ...(greedy && { greedy: 'published' as const }) };
+}
+
+/** The query of a link that makes the same images. */
+export function queryOf(settings: Settings, { scalewise }: Model): string {
+  const query = new URLSearchParams(settings.models.map((id) => ['model', id]));
+  const { label, guidance } = settings;
+  query.set('class', label === null ? 'none' : nameOf(label, scalewise.classes));
+  for (const name of ['seed', 'count', 'cfg'] as const) query.set(name, `${settings[name]}`);
+  query.set('guidance', typeof guidance === 'string' ? guidance : guidance.join(','));
+  for (const name of ['topK', 'topP', 'temperature'] as const) {
+    const value = settings[name];
+    query.set(name, typeof value === 'number' ? `${value}` : value.join(','));
+  }
+  query.set('scales', scalesText(settings.scales));
+  if (settings.greedy) query.set('greedy', 'published');
+  if (settings.smooth) query.set('smooth', '1');
+  return `?${query.toString().replaceAll('%2C', ',')}`;
+}
+
+/** A class as a link says it: its name where that is one class's alone. */
+function nameOf(label: number, classes: readonly string[]): string {
+  const name = classes[label];
+  const plain = name !== undefined && name !== 'none' && !/^\d+$/.test(name);
+  return plain && classes.indexOf(name) === classes.lastIndexOf(name) ? name : `${label}`;
+}
+
+/** What a link asks for. */
+export interface Asked {
+  settings: Settings;
+  /** Whether it says enough to draw at once. */
+  complete: boolean;
+  /** What of it could not be had, in sentences. */
+  problems: string[];
+}
+
+/** Reads a link's query. What it leaves out, or says wrongly, is the model's default. */
+export function settingsOf(search: string, models: readonly [Model, ...Model[]]): Asked {
+  const query = new URLSearchParams(search);
+  const problems: string[] = [];
+  const wanted = query.getAll('model');
+  const known = wanted.filter((id) => models.some((model) => model.id === id));
+  for (const id of wanted) if (!known.includes(id)) problems.push(`There is no model “${id}” here.`);
+  const model = models.find(({ id }) => id === known[0]) ?? models[0];
+  const settings = defaultSettings(model);
+  if (known.length) settings.models = [...new Set(known)].slice(0, 2);
+
+  const take = (name: string, read: (text: string) => void) => {
+    const text = query.get(name);
+    if (text === null) return;
+    try {
+      read(text);
+    } catch (error) {
+      problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const single = (text: string): number => {
+    const value = parseNumbers(text);
+    if (typeof value !== 'number') throw new Error('Expected one number.');
+    return value;
+  };
+  take('class', (text) => (settings.label = labelOf(text, model.scalewise.classes)));
+  for (const name of ['seed', 'count', 'cfg'] as const) take(name, (text) => (settings[name] = single(text)));
+  for (const name of ['topK', 'topP', 'temperature'] as const)
+    take(name, (text) => (settings[name] = parseNumbers(text)));
+  take('guidance', (text) => {
+    const weights = text === 'ramp' || text === 'constant' ? text : parseNumbers(text);
+    settings.guidance = typeof weights === 'number' ? [weights] : weights;
+  });
+  take('scales', (text) => (settings.scales = parseScales(text)));
+  take('greedy', (text) => (settings.greedy = text === 'published'));
+  take('smooth', (text) => (settings.smooth = text === '1'));
+  return { settings, complete: query.has('class') && problems.length === 0, problems };
+}
+
+function labelOf(text: string, classes: readonly string[]): number | null {
+  if (text === 'none') return null;
+  const label = /^\d+$/.test(text) ? Number(text) : classes.indexOf(text);
+  if (label < 0 || label >= classes.length) throw new Error(`There is no class “${text}”.`);
+  return label;
+}

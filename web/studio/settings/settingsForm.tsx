@@ -1,0 +1,44 @@
+// A form around fields: sent by its button, by Enter, and by Ctrl+Enter from anywhere on the page.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+interface Props {
+  label: string;
+  onSubmit: () => void;
+  children: ComponentChildren;
+}
+
+/** Shows a field that is wrong even where it is folded away, so that the browser can point at it. */
+function unfold(event: Event): void {
+  (event.target as Element).closest('details')?.setAttribute('open', '');
+}
+
+/** The form. */
+export function SettingsForm({ label, onSubmit, children }: Props) {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    const element = form.current;
+    const send = (event: KeyboardEvent) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) element?.requestSubmit();
+    };
+    element?.addEventListener('invalid', unfold, true);
+    window.addEventListener('keydown', send);
+    return () => {
+      element?.removeEventListener('invalid', unfold, true);
+      window.removeEventListener('keydown', send);
+    };
+  }, []);
+  return (
+    <form
+      class="settings panel"
+      aria-label={label}
+      ref={form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit();
+      }}
+    >
+      {children}
+    </form>
+  );
+}

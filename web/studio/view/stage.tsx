@@ -1,0 +1,137 @@
+// A generation on view: its images at the scale that is looked at, for each model; the film strip; the choice among several images.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { amountGradient } from '../../shared/colours.js';
+import type { GenerationHandle } from '../generation/useGeneration.js';
+import { type Growing, type GrowingImage, isOver, newestScale } from '../generation/state.js';
+import { Failure } from '../notices.js';
+import { FilmStrip } from './filmStrip.js';
+import { mostEntropy } from './measures.js';
+import { Status } from './status.js';
+import { Viewer } from './viewer.js';
+
+interface Props {
+  handle: GenerationHandle;
+  growing: Growing;
+  stride: number;
+  /** Links about a finished image. */
+  actions: (image: GrowingImage) => ComponentChildren;
+  /** Begins it again, after a failure. */
+  retry: () => void;
+}
+
+/** Milliseconds that a scale is shown for when the growth is played. */
+const pace = 450;
+
+interface ThumbProps {
+  growing: Growing;
+  chosen: number;
+  onChoose: (image: number) => void;
+}
+
+/** Several images, one to be looked at. */
+function Thumbs({ growing, chosen, onChoose }: ThumbProps) {
+  return (
+    <div class="thumbs" role="group" aria-label="Images">
+      {growing.seeds.map((seed, image) => (
+        <button key={image} aria-pressed={image === chosen} onClick={() => onChoose(image)}>
+          {growing.images
+            .filter((one) => one.image === image)
+            .map((one) => {
+              const event = one.scales.findLast(Boolean);
+              return event ? (
+                <img key={one.model} src={event.frame} alt="" class="pixels" />
+              ) : (
+                <i key={one.model} class="waiting" />
+              );
+            })}
+          <span class="figure">seed {seed}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Plays the scales one after another. */
+function usePlayback(count: number, show: (index: number) => void): { playing: boolean; toggle: () => void } {
+  const [at, setAt] = useState<number>();
+  useEffect(() => {
+    if (at === undefined) return undefined;
+    show(at);
+    const timer = setTimeout(() => setAt(at + 1 < count ? at + 1 : undefined), pace);
+    return () => clearTimeout(timer);
+  }, [at, count]);
+  return { playing: at !== undefined, toggle: () => setAt(at === undefined ? 0 : undefined) };
+}
+
+/** The colours of bits. */
+function Legend({ most }: { most: number }) {
+  return (
+    <div class="legend figure soft" aria-hidden="true">
+      0 <i style={{ background: amountGradient }} /> {most.toFixed(1)} bits
+    </div>
+  );
+}
+
+/** All of it. */
+export function Stage({ handle, growing, stride, actions, retry }: Props) {
+  const [chosen, setChosen] = useState(0);
+  const [asked, setAsked] = useState<number>(); // undefined: the newest
+  const { scales } = growing;
+  const image = Math.min(chosen, growing.seeds.length - 1);
+  const newest = Math.max(0, newestScale(growing, image));
+  const selected = Math.min(asked ?? newest, scales.length - 1);
+  const playback = usePlayback(newest + 1, setAsked);
+  const most = mostEntropy(growing);
+  const shown = growing.images.filter((one) => one.image === image);
+  useEffect(() => {
+    setAsked(undefined);
+    setChosen(0);
+  }, [growing.id]);
+  return (
+    <section class="stage" aria-label="Generation" data-state={growing.state} data-models={growing.models.length}>
+      <div class="stage-head">
+        <Status growing={growing} stopping={handle.stopping} lost={handle.lost} />
+        {!isOver(growing) && (
+          <button type="button" onClick={() => void handle.cancel()} disabled={handle.stopping}>
+            Cancel
+          </button>
+        )}
+      </div>
+      {growing.error && <Failure error={new Error(growing.error.message)} retry={retry} />}
+      {growing.seeds.length > 1 && <Thumbs growing={growing} chosen={image} onChoose={setChosen} />}
+      <div class="viewers">
+        {shown.map((one) => (
+          <Viewer
+            key={one.model}
+            image={one}
+            scales={scales}
+            selected={selected}
+            most={most}
+            stride={stride}
+            actions={actions(one)}
+          />
+        ))}
+      </div>
+      <div class="film panel">
+        <div class="film-head">
+          <h2>Scale by scale</h2>
+          <Legend most={most} />
+          <button type="button" class="plain" onClick={playback.toggle} disabled={newest < 1}>
+            <svg viewBox="0 0 16 16" fill="currentColor" aria-hidden="true">
+              <path d={playback.playing ? 'M4 3h3v10H4zM9 3h3v10H9z' : 'M4 2.5v11l9-5.5z'} />
+            </svg>
+            {playback.playing ? 'Pause' : 'Play'}
+          </button>
+        </div>
+        <FilmStrip
+          scales={scales}
+          images={shown}
+          selected={selected}
+          most={most}
+          onSelect={(index) => setAsked(index === newest && !isOver(growing) ? undefined : index)}
+        />
+      </div>
+    </section>
+  );
+}
