@@ -1,5 +1,4 @@
 // The command line: one file a verb registers itself here. Usage errors end in one line and exit code 2; faults of ours keep their stack.
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { leaveWithLauncher } from '../launch/index.js';
 import { registerConvert } from './convert.js';
@@ -10,6 +9,7 @@ import { registerEma } from './ema.js';
 import { endWith } from './ending.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExperiment } from './experiment.js';
+import { registerExport } from './export.js';
 import { registerGolden } from './golden.js';
 import { registerInfo } from './info.js';
 import { registerLaunch } from './launch.js';
@@ -21,6 +21,7 @@ import { registerSample } from './sample.js';
 import { registerSweep } from './sweep.js';
 import { registerTokenizer } from './tokenizer.js';
 import { registerRefine, registerTrain } from './train.js';
+import { version } from './version.js';
 
 const commands = [
   registerQuickstart,
@@ -28,6 +29,7 @@ const commands = [
   registerPull,
   registerInfo,
   registerConvert,
+  registerExport,
   registerTokenizer,
   registerTrain,
   registerRefine,
@@ -43,11 +45,6 @@ const commands = [
   registerGolden,
   registerDoctor,
 ];
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
 
 /** The program with all its commands. */
 export function program(): Command {

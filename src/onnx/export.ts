@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ScaleTransformer } from '../models/index.js';
 import { type Scales, sizeOf, type Tokenizer } from '../tokenizers/index.js';
+import { scope } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo, writeFileAtomic, writeFolderAtomic } from '../util/files.js';
 import { decoderGraph } from './decoderGraph.js';
@@ -73,6 +74,7 @@ function modelDescription({ files, bytes }: WrittenModel): ModelDescription {
 export function exportOnnx(folder: string, subject: ExportSubject, options: ExportOptions): Exported {
   const { generator, tokenizer, scales } = subject;
   checkFolder(folder, options.force ?? false);
+  scope(() => generator.positionTerm.of(scales, [0])); // refuses scales that the generator does not know
   const described = describeScales(generator, tokenizer, scales);
   const graphs: [generator: Graph, pyramid: Graph, decoder: Graph] = [
     generatorGraph(generator, scales),
