@@ -52,6 +52,6 @@ export function takeToken(): void {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token === null) return;
   const secure = location.protocol === 'https:' ? '; Secure' : '';
-  document.cookie = `scalewise_token=${encodeURIComponent(token)}; Path=/; SameSite=Strict; Max-Age=2592000${secure}`;
+  document.cookie = `scalewise-token=${encodeURIComponent(token)}; Path=/; SameSite=Strict; Max-Age=2592000${secure}`;
   history.replaceState(history.state, '', location.pathname + location.search);
 }

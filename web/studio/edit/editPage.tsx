@@ -1,3 +1,208 @@
+// Edit: a part of an image made anew, continued beyond its edges, or drawn as another class. The address names the image, the tab keeps the mask.
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { GrowingImage } from '../generation/state.js';
+import { isOver } from '../generation/state.js';
+import { useGeneration } from '../generation/useGeneration.js';
+import { Failure, Loading } from '../notices.js';
+import { Link, useAddress } from '../router.js';
+import { Choice, TextField, Tick, wholeNumber } from '../settings/fields.js';
+import { sizeOf } from '../settings/scalesField.js';
+import { defaultSettings, requestOf, type Settings } from '../settings/settings.js';
+import { modelOf, ModelFields, SettingsFields } from '../settings/settingsFields.js';
+import { SettingsForm } from '../settings/settingsForm.js';
+import { type Models, useModels } from '../settings/useModels.js';
+import { DownloadLink } from '../view/downloadLink.js';
+import { Stage } from '../view/stage.js';
+import { type Draft, keepDraft, keptDraft, type Task } from './draft.js';
+import './edit.css';
+import { MarginEditor } from './marginEditor.js';
+import { emptyMask, isMarked, maskUrl } from './mask.js';
+import { MaskEditor } from './maskEditor.js';
+import { type Source, sourceOfFile, sourceOfQuery } from './source.js';
+import { SourcePicker } from './sourcePicker.js';
+
+const tasks: readonly { value: Task; label: string }[] = [
+  { value: 'inpaint', label: 'In-paint' },
+  { value: 'outpaint', label: 'Out-paint' },
+  { value: 'class', label: 'Change class' },
+];
+
+const explained: Record<Task, string> = {
+  inpaint: 'Mark a part of the image: it is made anew to fit the rest.',
+  outpaint: 'Give the image room: the model goes on beyond its edges.',
+  class: 'Mark a part of the image: it is made anew as another class.',
+};
+
+/** A fresh draft of an image; what was set before stays set. */
+function draftOf(source: Source, settings: Settings, task: Task): Draft {
+  return {
+    task,
+    source,
+    settings: { ...settings, label: source.label ?? settings.label },
+    mask: emptyMask(source.width, source.height),
+    margins: { left: 0, right: 0, up: 0, down: 0 },
+    feather: undefined,
+  };
+}
+
+/** The request of a draft, or a sentence that says what it lacks. */
+function requestFrom({ task, source, mask, margins, feather, settings }: Draft) {
+  const edit = { image: source.image, ...(feather !== undefined && { feather }) };
+  if (task === 'outpaint') {
+    if (!Object.values(margins).some((margin) => margin > 0)) return 'Give the image room on one side at least.';
+    return { ...requestOf(settings), edit: { ...edit, margins } };
+  }
+  if (!isMarked(mask)) return 'Mark first what is to be made anew.';
+  return { ...requestOf(settings), edit: { ...edit, mask: maskUrl(mask) } };
+}
+
+/** The fields of what is done, before those of how. */
+function TaskFields({ draft, change }: { draft: Draft; change: (part: Partial<Draft>) => void }) {
+  const { task, feather, settings } = draft;
+  const choose = (next: Task) =>
+    change({ task: next, ...(next === 'class' && settings.label === null && { settings: { ...settings, label: 0 } }) });
+  return (
+    <>
+      <Choice label="What to do" value={task} options={tasks} onChange={choose} />
+      <p class="soft small">{explained[task]}</p>
+      <Tick
+        label="Keep the image’s own pixels"
+        hint="where they are not made anew"
+        checked={feather !== undefined}
+        onChange={(own) => change({ feather: own ? 2 : undefined })}
+      />
+      {feather !== undefined && (
+        <TextField
+          label="Passage between old and new, in pixels"
+          value={feather}
+          parse={wholeNumber(0, 256)}
+          format={String}
+          inputMode="numeric"
+          onChange={(width) => change({ feather: width })}
+        />
+      )}
+    </>
+  );
+}
+
+/** With the models known. */
+function Edit({ models }: { models: Models }) {
+  const { query } = useAddress();
+  const [draft, setDraft] = useState<Draft | undefined>(() => keptDraft(query));
+  const [loading, setLoading] = useState(false);
+  const [problem, setProblem] = useState<unknown>();
+  const generation = useGeneration(useCallback((id: string) => history.replaceState({ generation: id }, ''), []));
+  const starting = { ...defaultSettings(models[0]), count: 4, label: null };
+  const change = (part: Partial<Draft>) => draft && setDraft({ ...draft, ...part });
+  const take = (source: Source) =>
+    setDraft((before) => draftOf(source, before?.settings ?? starting, before?.task ?? 'inpaint'));
+
+  useEffect(() => {
+    const { generation: id } = (history.state ?? {}) as { generation?: string };
+    if (id === undefined) generation.clear();
+    else void generation.resume(id);
+    const kept = keptDraft(query);
+    if (kept) { setDraft(kept); return; }
+    if (query === '') return undefined;
+    let left = false;
+    setLoading(true);
+    setProblem(undefined);
+    sourceOfQuery(query)
+      .then(
+        (source) => source && !left && take(source),
+        (reason: unknown) => left || setProblem(reason),
+      ) // prettier-ignore
+      .finally(() => setLoading(false));
+    return () => {
+      left = true;
+    };
+  }, [query]);
+  useEffect(() => {
+    if (draft) keepDraft(draft, query);
+  }, [draft]);
+
+  const onFile = (file: File) => {
+    setProblem(undefined);
+    const { scales } = draft?.settings ?? starting;
+    const { stride } = modelOf(draft?.settings ?? starting, models).scalewise;
+    sourceOfFile(file, sizeOf(scales, stride)).then(take, setProblem);
+  };
+  const { growing, sending, error } = generation;
+  const busy = sending || (growing !== undefined && !isOver(growing));
+  const draw = () => {
+    if (!draft || busy) return;
+    const wanted = requestFrom(draft);
+    setProblem(typeof wanted === 'string' ? new Error(wanted) : undefined);
+    if (typeof wanted !== 'string') void generation.start(wanted);
+  };
+
+  if (loading) return <Loading what="the image" />;
+  if (!draft)
+    return (
+      <>
+        <h1 class="unseen">Edit</h1>
+        {problem !== undefined && <Failure error={problem} />}
+        <SourcePicker onFile={onFile} />
+      </>
+    );
+  const { settings, source, task, mask, margins } = draft;
+  const { stride } = modelOf(settings, models).scalewise;
+  const onSettings = (next: Settings) => change({ settings: next });
+  const actions = (image: GrowingImage) => (
+    <>
+      <DownloadLink image={image} />
+      <Link class="button" href={`/edit?generation=${growing?.id}&model=${image.model}&image=${image.image}`}>
+        Go on with this
+      </Link>
+    </>
+  );
+  return (
+    <div class="desk">
+      <SettingsForm label="Settings" onSubmit={draw}>
+        <h1>Edit</h1>
+        <div class="fields">
+          <TaskFields draft={draft} change={change} />
+          <SettingsFields models={models} settings={settings} onChange={onSettings} noClass={task !== 'class'} />
+          <ModelFields models={models} settings={settings} onChange={onSettings} />
+        </div>
+        <div class="send">
+          <button type="submit" class="primary" disabled={busy}>
+            {sending ? 'Sending …' : busy ? 'Drawing …' : 'Make it anew'}
+          </button>
+        </div>
+      </SettingsForm>
+      <div class="results">
+        <section class="panel editor" aria-labelledby="source-name">
+          <header>
+            <h2 id="source-name">{source.name}</h2>
+            <span class="figure soft">
+              {source.height} × {source.width}
+            </span>
+            <SourcePicker onFile={onFile} compact />
+          </header>
+          {task === 'outpaint' ? (
+            <MarginEditor
+              source={source}
+              margins={margins}
+              size={sizeOf(settings.scales, stride)}
+              stride={stride}
+              onChange={(next) => change({ margins: next })}
+            />
+          ) : (
+            <MaskEditor source={source} mask={mask} stride={stride} onChange={(next) => change({ mask: next })} />
+          )}
+        </section>
+        {problem !== undefined && <Failure error={problem} />}
+        {error !== undefined && <Failure error={error} retry={draw} />}
+        {growing && <Stage handle={generation} growing={growing} stride={stride} actions={actions} retry={draw} />}
+      </div>
+    </div>
+  );
+}
+
+/** The page. */
 export default function EditPage() {
-  return null;
+  const { models, error, retry } = useModels();
+  if (error !== undefined) return <Failure error={error} retry={retry} />;
+  return models ? <Edit models={models} /> : <Loading what="the models" />;
 }

@@ -12,11 +12,11 @@ interface Option {
 
 const none: Option = { label: null, text: 'No class' };
 
-/** The classes whose name or number has `wanted` in it; names that begin with it first. */
-export function classesFor(wanted: string, classes: readonly string[]): Option[] {
+/** The classes whose name or number has `wanted` in it, names that begin with it first; and none, where that is a choice. */
+export function classesFor(wanted: string, classes: readonly string[], noClass: boolean): Option[] {
   const text = wanted.trim().toLowerCase();
   const all = classes.map((name, label) => ({ label, text: name }));
-  if (text === '') return [...all, none];
+  if (text === '') return noClass ? [...all, none] : all;
   const rank = ({ label, text: name }: { label: number; text: string }) => {
     const at = name.toLowerCase().indexOf(text);
     if (`${label}` === text || at === 0) return 0;
@@ -24,17 +24,19 @@ export function classesFor(wanted: string, classes: readonly string[]): Option[]
   };
   const found = all.map((one) => ({ one, rank: rank(one) })).filter((each) => each.rank < 3);
   const sorted: Option[] = found.sort((a, b) => a.rank - b.rank).map(({ one }) => one);
-  return none.text.toLowerCase().includes(text) ? [...sorted, none] : sorted;
+  return noClass && none.text.toLowerCase().includes(text) ? [...sorted, none] : sorted;
 }
 
 interface Props {
   classes: readonly string[];
   label: number | null;
+  /** Whether none may be chosen. */
+  noClass: boolean;
   onChange: (label: number | null) => void;
 }
 
 /** A field with a list below it. */
-export function ClassPicker({ classes, label, onChange }: Props) {
+export function ClassPicker({ classes, label, noClass, onChange }: Props) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
@@ -42,7 +44,7 @@ export function ClassPicker({ classes, label, onChange }: Props) {
   const [typed, setTyped] = useState<string>(); // undefined while nothing is being looked for
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
-  const found = useMemo(() => classesFor(typed ?? '', classes), [typed, classes]);
+  const found = useMemo(() => classesFor(typed ?? '', classes, noClass), [typed, classes, noClass]);
   const listed = found.slice(0, mostListed);
 
   useEffect(() => {

@@ -55,13 +55,18 @@ export function ModelFields({ models, settings, onChange }: Props) {
   );
 }
 
-/** Class, seed, number, scales, guidance, and how tokens are drawn. */
-export function SettingsFields({ models, settings, onChange }: Props) {
+/** Class (`noClass`: or none), seed, number, scales, guidance, and how tokens are drawn. */
+export function SettingsFields({ models, settings, onChange, noClass = true }: Props & { noClass?: boolean }) {
   const { scalewise } = modelOf(settings, models);
   const change = (part: Partial<Settings>) => onChange({ ...settings, ...part });
   return (
     <>
-      <ClassPicker classes={scalewise.classes} label={settings.label} onChange={(label) => change({ label })} />
+      <ClassPicker
+        classes={scalewise.classes}
+        label={settings.label}
+        noClass={noClass}
+        onChange={(label) => change({ label })}
+      />
       <div class="pair">
         <TextField
           label="Seed"

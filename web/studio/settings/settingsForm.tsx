@@ -1,6 +1,7 @@
 // A form around fields: sent by its button, by Enter, and by Ctrl+Enter from anywhere on the page.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import './settings.css';
 
 interface Props {
   label: string;

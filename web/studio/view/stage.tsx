@@ -8,6 +8,7 @@ import { Failure } from '../notices.js';
 import { FilmStrip } from './filmStrip.js';
 import { mostEntropy } from './measures.js';
 import { Status } from './status.js';
+import './view.css';
 import { Viewer } from './viewer.js';
 
 interface Props {
