@@ -47,11 +47,11 @@ export function frameUrl(id: string, model: string, image: number, index: number
   return `/api/generations/${id}/frames/${encodeURIComponent(model)}/${image}/${index}.png`;
 }
 
-/** Takes `#token=…` out of the address into a cookie that goes with every request from here on. */
-export function takeToken(): void {
+/** Turns `#token=…` of the address into a session: a cookie that goes with every request from here on, pictures and events among them. */
+export async function takeToken(): Promise<void> {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token === null) return;
-  const secure = location.protocol === 'https:' ? '; Secure' : '';
-  document.cookie = `scalewise-token=${encodeURIComponent(token)}; Path=/; SameSite=Strict; Max-Age=2592000${secure}`;
   history.replaceState(history.state, '', location.pathname + location.search);
+  // where it fails, so do the page's own requests, which say so
+  await request('/api/session', { method: 'POST', headers: { authorization: `Bearer ${token}` } }).catch(() => undefined); // prettier-ignore
 }

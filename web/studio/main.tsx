@@ -7,5 +7,5 @@ import { App } from './app.js';
 import { applyTheme } from './theme.js';
 
 applyTheme();
-takeToken();
+await takeToken();
 render(<App />, document.getElementById('studio')!);

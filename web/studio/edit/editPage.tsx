@@ -102,7 +102,10 @@ function Edit({ models }: { models: Models }) {
     if (id === undefined) generation.clear();
     else void generation.resume(id);
     const kept = keptDraft(query);
-    if (kept) { setDraft(kept); return; }
+    if (kept) {
+      setDraft(kept);
+      return;
+    }
     if (query === '') return undefined;
     let left = false;
     setLoading(true);
@@ -157,7 +160,27 @@ function Edit({ models }: { models: Models }) {
     </>
   );
   return (
-    <div class="desk">
+    <div class="desk editing">
+      <section class="panel editor" aria-labelledby="source-name">
+        <header>
+          <h2 id="source-name">{source.name}</h2>
+          <span class="figure soft">
+            {source.height} × {source.width}
+          </span>
+          <SourcePicker onFile={onFile} compact />
+        </header>
+        {task === 'outpaint' ? (
+          <MarginEditor
+            source={source}
+            margins={margins}
+            size={sizeOf(settings.scales, stride)}
+            stride={stride}
+            onChange={(next) => change({ margins: next })}
+          />
+        ) : (
+          <MaskEditor source={source} mask={mask} stride={stride} onChange={(next) => change({ mask: next })} />
+        )}
+      </section>
       <SettingsForm label="Settings" onSubmit={draw}>
         <h1>Edit</h1>
         <div class="fields">
@@ -172,26 +195,6 @@ function Edit({ models }: { models: Models }) {
         </div>
       </SettingsForm>
       <div class="results">
-        <section class="panel editor" aria-labelledby="source-name">
-          <header>
-            <h2 id="source-name">{source.name}</h2>
-            <span class="figure soft">
-              {source.height} × {source.width}
-            </span>
-            <SourcePicker onFile={onFile} compact />
-          </header>
-          {task === 'outpaint' ? (
-            <MarginEditor
-              source={source}
-              margins={margins}
-              size={sizeOf(settings.scales, stride)}
-              stride={stride}
-              onChange={(next) => change({ margins: next })}
-            />
-          ) : (
-            <MaskEditor source={source} mask={mask} stride={stride} onChange={(next) => change({ mask: next })} />
-          )}
-        </section>
         {problem !== undefined && <Failure error={problem} />}
         {error !== undefined && <Failure error={error} retry={draw} />}
         {growing && <Stage handle={generation} growing={growing} stride={stride} actions={actions} retry={draw} />}

@@ -1,6 +1,6 @@
 // A generation on view: its images at the scale that is looked at, for each model; the film strip; the choice among several images.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { amountGradient } from '../../shared/colours.js';
 import type { GenerationHandle } from '../generation/useGeneration.js';
 import { type Growing, type GrowingImage, isOver, newestScale } from '../generation/state.js';
@@ -78,6 +78,7 @@ function Legend({ most }: { most: number }) {
 export function Stage({ handle, growing, stride, actions, retry }: Props) {
   const [chosen, setChosen] = useState(0);
   const [asked, setAsked] = useState<number>(); // undefined: the newest
+  const section = useRef<HTMLElement>(null);
   const { scales } = growing;
   const image = Math.min(chosen, growing.seeds.length - 1);
   const newest = Math.max(0, newestScale(growing, image));
@@ -88,9 +89,18 @@ export function Stage({ handle, growing, stride, actions, retry }: Props) {
   useEffect(() => {
     setAsked(undefined);
     setChosen(0);
+    // on a phone the form is above it, and fills the screen
+    const { top } = section.current!.getBoundingClientRect();
+    if (top > window.innerHeight * 0.8) section.current!.scrollIntoView({ behavior: 'smooth' });
   }, [growing.id]);
   return (
-    <section class="stage" aria-label="Generation" data-state={growing.state} data-models={growing.models.length}>
+    <section
+      class="stage"
+      ref={section}
+      aria-label="Generation"
+      data-state={growing.state}
+      data-models={growing.models.length}
+    >
       <div class="stage-head">
         <Status growing={growing} stopping={handle.stopping} lost={handle.lost} />
         {!isOver(growing) && (
