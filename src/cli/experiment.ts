@@ -1,9 +1,9 @@
 // `scalewise experiment …`: the paper's tables and figures, each beside its control.
 import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { findPackagedData, getPackagedData, openData, openTrainingData } from '../data/index.js';
-import { armCommands, generatorAtHand, type Ground, grounds, type Materials, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement } from '../experiments/index.js'; // prettier-ignore
+import { armCommands, fromEverywhere, generatorAtHand, type Ground, grounds, type Materials, measureCommands, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement } from '../experiments/index.js'; // prettier-ignore
 import {
   type Assessor,
   classifierAssessor,
@@ -117,37 +117,62 @@ function groundsFor({ name, grounds: groundsOf }: RefinementExperiment, chosen: 
 /** Seeds of each arm: those that are asked for, else three, or for a report all that there are. */
 const seedsOf = ({ seeds, report }: Flags) => seeds ?? (report ? Infinity : 3);
 
-/** Prints the trainings of an experiment as commands. */
+/** How models are measured: as the user says, else as the preset does. */
+const measuringOf = ({ cfg, topK, topP, count, batch }: Flags, { measure }: Ground) => ({
+  batchSize: batch,
+  cfgs: cfg ?? measure.cfgs,
+  topK: topK ?? measure.topK,
+  topP: topP ?? measure.topP,
+  count: count ?? measure.count,
+});
+
+/** Prints the trainings of an experiment as commands, and where it measures by FID the measurements too. */
 function plan({ arms }: RefinementExperiment, all: readonly Ground[], chosen: Ground, flags: Flags): void {
   for (const ground of all) {
     const generator = (ground === chosen ? flags.generator : undefined) ?? generatorAtHand(ground, flags.out);
     if (generator === undefined)
       throw new UsageError(`--plan: the generator of ${ground.name} is not trained yet; run the experiment without --plan, or give one with --generator`); // prettier-ignore
     const data = flags.data ?? ground.data ?? 'IMAGES';
-    for (const command of armCommands(ground, arms, { ...flags, seeds: seedsOf(flags), data, generator }))
-      console.log(command);
+    const options = { ...flags, seeds: seedsOf(flags), data, generator };
+    const commands = armCommands(ground, arms, options);
+    if (ground.measure.network === 'inception')
+      commands.push(...measureCommands(ground, arms, { ...options, ...measuringOf(flags, chosen), reference: flags.reference ?? 'REFERENCE.npz' })); // prettier-ignore
+    for (const command of commands) console.log(command);
   }
 }
 
-async function run(experiment: RefinementExperiment, flags: Flags): Promise<void> {
-  useMachine(flags);
+/** Refuses options that would do nothing. */
+function refuse(flags: Flags, { name, measure }: Ground): void {
+  const { classifier, reference, inception, plan: isPlan, cfg, topK, topP, count } = flags;
+  const isLarge = measure.network === 'inception';
+  const idle = isLarge ? { classifier } : { reference, inception, ...(isPlan && { cfg, 'top-k': topK, 'top-p': topP, count, classifier }) }; // prettier-ignore
+  const flag = Object.entries(idle).find(([, value]) => value !== undefined)?.[0];
+  if (flag === undefined) return;
+  const why = flag === 'reference' || flag === 'inception' ? 'is measured by a classifier' : isLarge ? 'is measured by FID' : 'has no measurements among its planned commands'; // prettier-ignore
+  throw new UsageError(`--${flag}: it would do nothing, since the preset ${name} ${why}; leave it`);
+}
+
+async function run(experiment: RefinementExperiment, given: Flags): Promise<void> {
+  const paths = {
+    out: resolve(given.out),
+    ...(given.data !== undefined && { data: fromEverywhere(given.data) }),
+    ...(given.generator !== undefined && { generator: fromEverywhere(given.generator) }),
+  };
+  const flags = { ...given, ...paths }; // commands of --plan are given from other folders, and leave the same settings
   const ground = groundOf(flags);
+  refuse(flags, ground);
+  useMachine(flags);
   const all = groundsFor(experiment, ground);
   const arms = chosenArms(experiment, flags);
   if (flags.plan) {
     plan({ ...experiment, arms }, all, ground, flags);
     return;
   }
-  const { measure } = ground;
-  const { out, set, device, threads, batch, generator } = flags;
+  const { out, set, device, threads, generator } = flags;
   const options = {
     out, set, device, threads, say, generator,
     seeds: seedsOf(flags),
-    batchSize: batch,
-    cfgs: flags.cfg ?? measure.cfgs,
-    topK: flags.topK ?? measure.topK,
-    topP: flags.topP ?? measure.topP,
-    count: flags.count ?? measure.count,
+    ...measuringOf(flags, ground),
     command: shellLine(['scalewise', 'experiment', ...process.argv.slice(3)]),
   }; // prettier-ignore
   const own = (one: Ground) => (one === ground ? generator : undefined);
@@ -193,7 +218,10 @@ function withFlags(command: Command): Command {
     .option('--reference <file>', 'statistics of the real images, for presets measured by FID')
     .option('--inception <file>', 'Inception-v3’s weights for FID; the cache’s by default')
     .option('--classifier <file>', 'the classifier that measures; trained and kept in the cache where it is missing')
-    .option('--plan', 'print the trainings as commands and stop: done elsewhere into the same folders, they are found')
+    .option(
+      '--plan',
+      'print trainings, and measurements by FID, as commands and stop: done elsewhere into the same folders, they are found',
+    )
     .addOption(
       new Option('--report', 'draw table, figures and report from what is measured by now; train and measure nothing').conflicts('plan'), // prettier-ignore
     )

@@ -23,6 +23,7 @@ import { UsageError } from '../util/errors.js';
 import { resolveSettings } from '../util/settings.js';
 import type { Workplace } from './base.js';
 import { type Arm, folderOf, settingsOf } from './catalogue.js';
+import { evaluationOf, type Measured } from './evaluations.js';
 import type { Ground } from './grounds.js';
 import { ArmRecord, recordPath, type Training } from './record.js';
 
@@ -77,6 +78,11 @@ export function placeOf(out: string, { name }: Ground, arm: Arm, more: readonly 
   return join(out, 'models', name, folderOf(arm, more), `seed-${seed}`);
 }
 
+/** A trained arm's key among the records of a ground; the pretrained generator's is `before`. */
+export function recordKey(arm: Arm, more: readonly string[], seed: number): string {
+  return join(folderOf(arm, more), `seed-${seed}`);
+}
+
 /** A measurement's name in a record. */
 export function measurementKey(
   { headline, fingerprint }: Assessor,
@@ -96,8 +102,25 @@ export function measurementsOf({ assessor }: ReportSite, record: ArmRecord, opti
   return options.cfgs.map((cfg) => ({ cfg, figures: record.measurement(measurementKey(assessor, options, cfg))! }));
 }
 
+/** Takes from evaluations that were made elsewhere what a record lacks. */
+function takeEvaluations(
+  { assessor, ground }: Site,
+  what: Omit<Measured, 'ground'>,
+  record: ArmRecord,
+  options: ArmOptions,
+) {
+  for (const cfg of options.cfgs) {
+    const name = measurementKey(assessor, options, cfg);
+    if (record.measurement(name)) continue;
+    const figures = evaluationOf(options.out, { ...what, ground: ground.name }, assessor, cfg, options);
+    if (figures) record.keep(name, figures);
+  }
+}
+
 /** Measures a model at every strength of guidance that was not measured before, with the sampling seeds of the training's seed. */
-function measure(site: Site, place: string, record: ArmRecord, seed: number, options: ArmOptions): Measurement[] {
+function measure(site: Site, what: Omit<Measured, 'ground'>, record: ArmRecord, options: ArmOptions): Measurement[] {
+  const { place, seed } = what;
+  takeEvaluations(site, what, record, options);
   const { topK, topP, count, batchSize, device, say } = options;
   const { assessor } = site;
   const lacking = missing(site, record, options);
@@ -141,7 +164,7 @@ export interface OpenArm {
 export function openRecords(site: ReportSite, options: ArmOptions) {
   const start = sha256File(findWeights(site.generator, 'generator'));
   const path = (key: string) => recordPath(options.out, site.ground.name, key);
-  const pathOf = (arm: Arm, seed: number) => path(join(folderOf(arm, options.set), `seed-${seed}`));
+  const pathOf = (arm: Arm, seed: number) => path(recordKey(arm, options.set, seed));
   return {
     before: () => new ArmRecord(path('before'), start),
     pathOf,
@@ -186,7 +209,11 @@ export async function runArms(
 ): Promise<{ results: ArmResult[]; end: LoopEnd }> {
   const records = openRecords(site, options);
   const results: ArmResult[] = [
-    { arm: 'before', seed: 0, measurements: measure(site, site.generator, records.before(), 0, options) },
+    {
+      arm: 'before',
+      seed: 0,
+      measurements: measure(site, { key: 'before', place: site.generator, seed: 0 }, records.before(), options),
+    },
   ];
   for (let seed = 0; seed < options.seeds; seed++)
     for (const arm of arms) {
@@ -199,7 +226,10 @@ export async function runArms(
         record.keepTraining(place, mark, diverged);
       }
       const training = record.training!;
-      const measurements = training.diverged === undefined ? measure(site, place, record, seed, options) : [];
+      const measurements =
+        training.diverged === undefined
+          ? measure(site, { key: recordKey(arm, options.set, seed), place, seed }, record, options)
+          : [];
       results.push({ arm: arm.name, seed, training, measurements });
     }
   return { results, end: 'done' };

@@ -1,4 +1,5 @@
 // The experiments say what the paper's tables need, and their settings are settings that exist.
+import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { refinePresets, refineSettings } from '../recipes/index.js';
 import { forcingNames } from '../sar/index.js';
@@ -57,6 +58,6 @@ test('a plan is a command an arm and seed', () => {
   const commands = armCommands(grounds['imagenet']!, byName('generalise').arms, options);
   expect(commands).toHaveLength(4);
   expect(commands[3]).toBe(
-    "scalewise refine --preset sar-d16 --generator flexvar-d16 --data 'a folder' --set forcing.forcing=sar --seed 1 --threads 0 --device cuda --out runs/models/imagenet/forcing=sar/seed-1",
+    `scalewise refine --preset sar-d16 --generator flexvar-d16 --data 'a folder' --set forcing.forcing=sar --seed 1 --threads 0 --device cuda --out ${resolve('runs')}/models/imagenet/forcing=sar/seed-1`,
   );
 });

@@ -3,7 +3,7 @@ export { type Arm, type RefinementExperiment, refinementExperiments } from './ca
 export { generatorAtHand } from './base.js';
 export { type Ground, grounds } from './grounds.js';
 export { type Block, type Page, pageHtml, pageMarkdown, type Table, writePage } from './page.js';
-export { armCommands } from './plan.js';
+export { armCommands, fromEverywhere, measureCommands } from './plan.js';
 export { type ExperimentOptions, type Materials, reportRefinement, runRefinement } from './refinement.js';
 export { intervalText, relativeDifferences, spreadText, type Summary, summarise, verdictOf } from './summary.js';
 export { networkJudge } from './sweepJudge.js';

@@ -1,8 +1,12 @@
-// The trainings of an experiment as commands: to run them one by one, on many machines. The experiment then finds them done and measures them.
+// The trainings and measurements of an experiment as commands: to run them one by one, on many machines, from whichever folder. The experiment then
+// finds them done.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { shellLine } from '../util/shell.js';
+import { type Measuring, placeOf, recordKey } from './arms.js';
 import type { Workplace } from './base.js';
-import { placeOf } from './arms.js';
 import { type Arm, settingsOf } from './catalogue.js';
+import { evaluationFolder, partOf } from './evaluations.js';
 import type { Ground } from './grounds.js';
 
 /** What the commands depend on. */
@@ -13,17 +17,64 @@ export interface PlanOptions extends Pick<Workplace, 'out' | 'device' | 'threads
   set: readonly string[];
 }
 
+/** A path as it holds from every folder; a name that is no path stays. */
+export const fromEverywhere = (path: string) => (existsSync(path) ? resolve(path) : path);
+
+const seedsBelow = (count: number) => Array.from({ length: count }, (_, seed) => seed);
+
 /** A `scalewise refine` command for every arm and seed of a ground. */
 export function armCommands(ground: Ground, arms: readonly Arm[], options: PlanOptions): string[] {
-  const { data, generator, seeds, set, out, device, threads } = options;
-  return Array.from({ length: seeds }, (_, seed) =>
+  const { seeds, set, out, device, threads } = options;
+  const [data, generator] = [fromEverywhere(options.data), fromEverywhere(options.generator)];
+  return seedsBelow(seeds).flatMap((seed) =>
     arms.map((arm) =>
       shellLine([
         ...['scalewise', 'refine', '--preset', ground.refine, '--generator', generator, '--data', data],
         ...[...settingsOf(arm), ...set].flatMap((one) => ['--set', one]),
         ...['--seed', String(seed), '--threads', String(threads), '--device', device],
-        ...['--out', placeOf(out, ground, arm, set, seed)],
+        ...['--out', placeOf(resolve(out), ground, arm, set, seed)],
       ]),
     ),
-  ).flat();
+  );
+}
+
+/** What measurements by Inception depend on. */
+export interface MeasurePlan extends PlanOptions, Measuring {
+  /** The file of statistics. */
+  reference: string;
+  /** Inception's weights; the cache's by default. */
+  inception?: string | undefined;
+}
+
+/** A `scalewise evaluate` command for every model of a ground and every strength of guidance. */
+export function measureCommands(ground: Ground, arms: readonly Arm[], options: MeasurePlan): string[] {
+  const { seeds, set, device, threads, inception, cfgs, topK, topP, count, batchSize } = options;
+  const out = resolve(options.out);
+  const network = ['--inception', ...(inception === undefined ? [] : [fromEverywhere(inception)])];
+  const shared = [
+    '--count',
+    count,
+    '--batch',
+    batchSize,
+    '--part',
+    partOf(batchSize),
+    '--top-k',
+    topK,
+    '--top-p',
+    topP,
+  ];
+  const commands = (place: string, key: string, seed: number) =>
+    cfgs.map((cfg) =>
+      shellLine([
+        ...['scalewise', 'evaluate', place, ...network, '--reference', fromEverywhere(options.reference)],
+        ...[...shared, '--cfg', cfg, '--seed', seed, '--replicates', 0, '--threads', threads].map(String),
+        ...['--device', device, '--out', evaluationFolder(out, { ground: ground.name, key }, cfg, options)],
+      ]),
+    );
+  return [
+    ...commands(fromEverywhere(options.generator), 'before', 0),
+    ...seedsBelow(seeds).flatMap((seed) =>
+      arms.flatMap((arm) => commands(placeOf(out, ground, arm, set, seed), recordKey(arm, set, seed), seed)),
+    ),
+  ];
 }

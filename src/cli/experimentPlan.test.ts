@@ -1,0 +1,51 @@
+// `scalewise experiment --plan`: commands that work from everywhere; and options that would do nothing.
+import { resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { run } from './main.js';
+
+const out: string[] = [];
+const told: string[] = [];
+beforeEach(() => {
+  out.length = told.length = 0;
+  process.exitCode = 0;
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
+  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
+  vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = 0;
+});
+
+test('a preset that is measured by FID has its measurements among the commands, with whole paths', async () => {
+  const flags = [
+    '--preset',
+    'imagenet',
+    '--seeds',
+    '1',
+    '--cfg',
+    '2,3',
+    '--reference',
+    'package.json',
+    '--out',
+    'runs/x',
+  ];
+  await run(['node', 'scalewise', 'experiment', 'generalise', ...flags, '--plan']);
+  expect(out).toHaveLength(2 * (2 + 3 * 2)); // both families: two trainings, and three models at two strengths
+  expect(out[0]).toMatch(new RegExp(`--out ${resolve('runs/x')}/models/imagenet/forcing=teacher/seed-0$`));
+  expect(out[2]).toBe(
+    `scalewise evaluate flexvar-d16 --inception --reference ${resolve('package.json')} --count 50000 --batch 100 --part 500 --top-k 900 --top-p 0.95 --cfg 2 --seed 0 --replicates 0 --threads 0 --device cpu --out ${resolve('runs/x')}/evaluations/imagenet/before/cfg=2,top-k=900,top-p=0.95,n=50000,batch=100`,
+  );
+  expect(out[4]).toContain(
+    `scalewise evaluate ${resolve('runs/x')}/models/imagenet/forcing=teacher/seed-0 --inception`,
+  );
+});
+
+test.each<[string[], RegExp]>([
+  [['--preset', 'imagenet', '--classifier', 'file'], /--classifier: it would do nothing, since the preset imagenet is measured by FID/],
+  [['--reference', 'file'], /--reference: it would do nothing, since the preset fashion-mnist is measured by a classifier/],
+  [['--plan', '--count', '5'], /--count: it would do nothing, since the preset fashion-mnist has no measurements among its planned commands/],
+])('%j is refused', async (flags, sentence) => {
+  await run(['node', 'scalewise', 'experiment', 'forcing', ...flags]);
+  expect([process.exitCode, told.at(-1)]).toEqual([2, expect.stringMatching(sentence)]);
+}); // prettier-ignore

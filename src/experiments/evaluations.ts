@@ -1,0 +1,105 @@
+// Measurements that `scalewise evaluate` made elsewhere, in any number of processes: the folders where they are looked for, and what is taken from them.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Assessor, type Figures, findWeights } from '../recipes/index.js';
+import { differences } from '../util/differences.js';
+import { UsageError } from '../util/errors.js';
+import { explainIo, sha256File } from '../util/files.js';
+import type { Measuring } from './arms.js';
+
+/** What is measured: a model's key among the records of a ground, and the seed of its samples. */
+export interface Measured {
+  ground: string;
+  key: string;
+  seed: number;
+  /** The run folder or file of the generator. */
+  place: string;
+}
+
+/** The folder of one evaluation below an experiment's. */
+export function evaluationFolder(
+  out: string,
+  { ground, key }: Pick<Measured, 'ground' | 'key'>,
+  cfg: number,
+  { topK, topP, count, batchSize }: Measuring,
+): string {
+  return join(out, 'evaluations', ground, key, `cfg=${cfg},top-k=${topK},top-p=${topP},n=${count},batch=${batchSize}`);
+}
+
+/** Images of a part: whole batches, so that an evaluation has those of a measurement in one piece. */
+export const partOf = (batchSize: number) => batchSize * Math.max(1, Math.floor(500 / batchSize));
+
+/** What is read of an evaluation's `result.json`. */
+const resultSchema = z.object({
+  protocol: z.object({
+    network: z.object({ sha256: z.string() }),
+    reference: z.record(z.string(), z.unknown()),
+    batchSize: z.number(),
+    partSize: z.number(),
+  }),
+  models: z.tuple([
+    z.object({
+      figures: z.record(z.string(), z.number().nullable()),
+      identity: z.object({
+        generator: z.string(),
+        count: z.number(),
+        seed: z.number(),
+        settings: z.object({
+          guidance: z.object({ shape: z.string(), scale: z.number() }),
+          topK: z.number(),
+          topP: z.number(),
+          temperature: z.number(),
+        }),
+      }),
+    }),
+  ]),
+});
+
+function read(path: string): z.infer<typeof resultSchema> {
+  const text = explainIo(path, () => readFileSync(path, 'utf8'));
+  try {
+    return resultSchema.parse(JSON.parse(text));
+  } catch {
+    throw new UsageError(`${path}: expected the result of one model as \`scalewise evaluate\` writes it, found something else; remove its folder to measure again`); // prettier-ignore
+  }
+}
+
+/** As an assessor tells its network and reference from others. */
+function fingerprintOf({ network, reference }: z.infer<typeof resultSchema>['protocol']): string {
+  const identity = Object.fromEntries(Object.entries(reference).filter(([key]) => key !== 'name'));
+  return createHash('sha256').update(network.sha256).update(JSON.stringify(identity)).digest('hex').slice(0, 16);
+}
+
+/**
+ * The figures of an evaluation where there is one.
+ * @throws UsageError where it is of other weights, of another network or reference, or of other settings
+ */
+export function evaluationOf(
+  out: string,
+  measured: Measured,
+  assessor: Assessor,
+  cfg: number,
+  options: Measuring,
+): Figures | undefined {
+  const path = join(evaluationFolder(out, measured, cfg, options), 'result.json');
+  if (!existsSync(path)) return undefined;
+  const { protocol, models } = read(path);
+  const [{ figures, identity }] = models;
+  const { topK, topP, count, batchSize } = options;
+  const wanted = {
+    generator: sha256File(findWeights(measured.place, 'generator')),
+    network: assessor.fingerprint,
+    batchSize,
+    partSize: partOf(batchSize),
+    count,
+    seed: measured.seed,
+    settings: { guidance: { shape: 'ramp', scale: cfg }, topK, topP, temperature: 1 },
+  };
+  const { batchSize: batch, partSize } = protocol;
+  const changed = differences({ ...identity, network: fingerprintOf(protocol), batchSize: batch, partSize }, wanted);
+  if (changed.length)
+    throw new UsageError(`${path}: expected an evaluation of ${measured.place} as --plan prints it, found one that differs in ${changed.join(', ')}; remove its folder to measure again`); // prettier-ignore
+  return { images: count, ...Object.fromEntries(assessor.columns.map(({ key }) => [key, figures[key] ?? NaN])) };
+}
