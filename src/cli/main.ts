@@ -18,6 +18,7 @@ import { registerQuickstart } from './quickstart.js';
 import { registerReconstruct } from './reconstruct.js';
 import { registerRuns } from './runs.js';
 import { registerSample } from './sample.js';
+import { registerStudio } from './studio.js';
 import { registerSweep } from './sweep.js';
 import { registerTokenizer } from './tokenizer.js';
 import { registerRefine, registerTrain } from './train.js';
@@ -36,6 +37,7 @@ const commands = [
   registerSample,
   registerReconstruct,
   registerEdit,
+  registerStudio,
   registerEma,
   registerEvaluate,
   registerSweep,

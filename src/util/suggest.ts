@@ -28,3 +28,14 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   const best = nearest(name, candidates);
   return best === undefined ? '' : `; did you mean '${best}'?`;
 }
+
+/** The candidates nearest to `name`, the nearest first: those that it is a part of, then by edits; at most so many. */
+export function nearestNames(name: string, candidates: readonly string[], most: number): string[] {
+  const wanted = name.toLowerCase();
+  const edits = (one: string) => (one.toLowerCase().includes(wanted) ? 0 : distance(wanted, one.toLowerCase()));
+  const ranked = candidates.map((one) => ({ one, edits: edits(one) }));
+  return ranked
+    .sort((a, b) => a.edits - b.edits)
+    .slice(0, most)
+    .map(({ one }) => one);
+}

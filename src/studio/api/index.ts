@@ -6,3 +6,4 @@ export * from './health.js';
 export * from './images.js';
 export * from './models.js';
 export * from './sampling.js';
+export * from './session.js';

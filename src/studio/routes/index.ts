@@ -1,0 +1,17 @@
+// The API's resources: a row each. A new one needs its line here and nothing else.
+import type { Resource } from '../server/studio.js';
+import { addGenerations } from './generations.js';
+import { addHealth } from './health.js';
+import { addImages } from './images.js';
+import { addImageEdits } from './imageEdits.js';
+import { addModels } from './models.js';
+import { addSession } from './session.js';
+
+export const resources: readonly Resource[] = [
+  addHealth,
+  addSession,
+  addModels,
+  addImages,
+  addImageEdits,
+  addGenerations,
+];

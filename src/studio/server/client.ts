@@ -1,0 +1,11 @@
+// Whose request it is, for the turns of the queue: an address, and who says to be whom behind it.
+import type { FastifyRequest } from 'fastify';
+
+/** The header by which pages and programs of one address tell each other apart. */
+export const clientHeader = 'x-scalewise-client';
+
+/** Who asks. What clients say of themselves only divides the queue among them: its bound holds for all. */
+export function clientOf(request: FastifyRequest, user?: string): string {
+  const said = user ?? request.headers[clientHeader];
+  return `${request.ip} ${typeof said === 'string' ? said.slice(0, 100) : ''}`;
+}

@@ -1,0 +1,88 @@
+// Server-sent events.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EventListener } from '../jobs/eventLog.js';
+import { StudioError } from '../errors.js';
+import type { Studio } from './studio.js';
+
+/** Bytes that may wait for a slow reader; it is cut off then, and may come back for the rest. */
+const mostWaiting = 4 * 2 ** 20;
+
+/** An open stream. */
+export interface EventStream {
+  /** Sends one event. */
+  send(name: string, data: string, id?: number): void;
+  end(): void;
+}
+
+/** The number of the event that a reader heard last. @throws StudioError 400 */
+export function lastHeard({ headers }: FastifyRequest): number {
+  const given = headers['last-event-id'];
+  if (given === undefined || given === '') return 0;
+  if (typeof given === 'string' && /^\d{1,9}$/.test(given)) return Number(given);
+  throw new StudioError('invalid_request_error', 'Last-Event-ID: expected the number of an event', { param: 'Last-Event-ID' }); // prettier-ignore
+}
+
+/**
+ * Answers with a stream of events.
+ * @param onClose called once when it ends, whoever ends it
+ */
+export function openStream(
+  studio: Studio,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  onClose: () => void,
+): EventStream {
+  reply.hijack();
+  const { raw } = reply;
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  raw.write('retry: 2000\n\n');
+  const write = (text: string) => {
+    if (raw.writableLength > mostWaiting) raw.destroy();
+    else if (!raw.writableEnded) raw.write(text);
+  };
+  const beat = setInterval(() => {
+    write(': still here\n\n');
+  }, studio.options.heartbeat);
+  beat.unref();
+  const end = () => {
+    raw.end();
+  };
+  studio.closers.add(end);
+  raw.once('close', () => {
+    clearInterval(beat);
+    studio.closers.delete(end);
+    onClose();
+  });
+  request.raw.once('error', () => undefined);
+  return {
+    send: (name, data, id) => {
+      write(`${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${data}\n\n`);
+    },
+    end,
+  };
+}
+
+/** Answers with what a listener hears, from the event after the one that the reader heard last. */
+export function streamLog(
+  studio: Studio,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  listen: (after: number, listener: EventListener) => () => void,
+): void {
+  const after = lastHeard(request);
+  const ends: (() => void)[] = [];
+  const stream = openStream(studio, request, reply, () => {
+    for (const end of ends) end();
+  });
+  const stopListening = listen(after, (event) => {
+    if (event) stream.send(event.name, event.data, event.id);
+    else stream.end();
+  });
+  ends.push(stopListening);
+  if (reply.raw.destroyed) stopListening();
+}
