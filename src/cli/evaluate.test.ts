@@ -200,7 +200,8 @@ describe('files and folders', () => {
     const file = await found(at('samples.npz'), '--reference', at('data/test'));
     expect(file.models[0]).toMatchObject({ name: 'samples.npz', images: 12 });
     expect(file.real).toBeUndefined();
-    await evaluated(...common, at('data/test'), '--write-reference', at('reference.npz'), '--reference-images', '15');
+    const network = [...sizes.slice(0, -2), '--classifier', at('classifier.safetensors')];
+    await evaluated(...network, at('data/test'), '--write-reference', at('reference.npz'), '--reference-images', '15');
     expect(out.at(-1)).toMatch(/statistics of 20 images of .* and 15 of the images$/);
     const again = await found(at('samples.npz'), '--reference', at('reference.npz'));
     expect(again.models[0]!.figures['fcd']).toBeCloseTo(file.models[0]!.figures['fcd']!, 9);
@@ -221,6 +222,8 @@ describe('files and folders', () => {
     [/neighbours: expected more than 5 references and 3 samples, got 2 and 12/, ['samples.npz', '--reference', 'data/test/class0']], // prettier-ignore
     [/evaluate: expected each model once, found .*before twice/, ['before', 'before']],
     [/evaluate: there is no file or folder/, ['nothing']],
+    [/--data: it would do nothing beside --reference, in the features of classifier/, ['samples.npz', '--reference', 'data', '--data=cifar10']], // prettier-ignore
+    [/--top-k: it would do nothing, since no generator is among/, ['samples.npz', '--reference', 'data', '--top-k=5']],
     [/--reference-images: expected together with --write-reference/, ['before', '--reference-images=5']],
     [/--replicates: expected at least 2, or 0 for none, got 1/, ['before', '--replicates=1']],
   ])('%s', async (sentence, args) => {

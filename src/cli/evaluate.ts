@@ -111,6 +111,10 @@ async function prepare(paths: readonly string[], flags: Flags, rank: number): Pr
   if (network.kind === 'classifier') given.forEach(refuseOtherSize);
   if (isFile(asked)) checkNetwork(asked, network);
   const isReference = flags.writeReference !== undefined;
+  if (data !== undefined && !opened && (asked || isReference)) {
+    network.dispose();
+    throw new UsageError(`--data: it would do nothing beside ${asked ? '--reference' : '--write-reference'}, in the features of ${network.name}; leave it`); // prettier-ignore
+  }
   const reference = asked ?? (isReference ? undefined : dataSubject((await splits()).heldOut));
   const showReal = !asked && !isReference && network.kind === 'classifier';
   const train = showReal ? (await splits()).train : undefined;
@@ -168,11 +172,25 @@ function refuse(
     if (referenceImages === undefined) return;
     throw new UsageError('--reference-images: expected together with --write-reference, whose images it counts');
   }
+  if (replicates !== undefined)
+    throw new UsageError(
+      '--replicates: it would do nothing beside --write-reference, which measures nothing; leave it',
+    );
   if (reference !== undefined) throw new UsageError('--write-reference: expected without --reference, which it makes');
   if (paths.length > 1) throw new UsageError(`--write-reference: expected one set of images, got ${paths.length}`);
 }
 
-async function run(paths: readonly string[], given: Flags): Promise<void> {
+/** What only generators are sampled by. */
+const ofGenerators = ['tokenizer', 'precision', 'weights', 'scales', 'schedule', 'cfg', 'guidance', 'cfgInterval', 'fullAbove', 'topK', 'topP', 'temperature', 'greedy', 'invalidIds']; // prettier-ignore
+
+/** Refuses ways of sampling where nothing is sampled. */
+function refuseSampling({ given }: Prepared, command: Command): void {
+  if (given.some(({ card }) => card)) return;
+  const idle = command.options.find((option) => ofGenerators.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli'); // prettier-ignore
+  if (idle) throw new UsageError(`${idle.long}: it would do nothing, since no generator is among what is evaluated; leave it`); // prettier-ignore
+}
+
+async function run(paths: readonly string[], given: Flags, command: Command): Promise<void> {
   const topology = resolveTopology(process.env);
   const { rank, size } = topology;
   const device = deviceOf(given.device, topology, libtorch().cudaDevices);
@@ -181,6 +199,7 @@ async function run(paths: readonly string[], given: Flags): Promise<void> {
   refuse(flags, topology, paths);
   useMachine({ device, threads });
   const prepared = await prepare(paths, flags, rank);
+  refuseSampling(prepared, command);
   const { given: all, network, reference, real } = prepared;
   try {
     await untilSignal(async (stopping) => {

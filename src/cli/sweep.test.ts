@@ -141,6 +141,7 @@ describe('two models at two strengths of guidance', () => {
 });
 
 test.each<[string, string[], RegExp]>([
+  ['data beside a reference', [at('before'), ...small, '--reference', at('data/test'), '--data', 'cifar10'], /--data: it would do nothing beside --reference, in the features of classifier/],
   ['no model', [], /missing required argument 'models'/],
   ['a missing model', [at('nowhere'), ...small], /error: sweep: there is no file or folder .*nowhere/],
   ['a model twice', [at('before'), at('after'), at('before/generator.safetensors'), ...small], /expected each model once, found the weights of .*before again/],

@@ -79,6 +79,12 @@ export async function sweepJudge(
   let opened: Promise<Splits> | undefined;
   const splits = () => (opened ??= openSplits(flags, models));
   const network = await networkOf(flags, asked, splits);
+  if (asked && flags.data !== undefined && !opened) {
+    network.dispose();
+    throw new UsageError(
+      `--data: it would do nothing beside --reference, in the features of ${network.name}; leave it`,
+    );
+  }
   const given = asked ?? dataSubject((await splits()).heldOut);
   const { out: folder, batch: batchSize, device } = flags;
   const judge = await networkJudge(network, given, { folder, batchSize, device });
