@@ -125,7 +125,7 @@ describe('generators', () => {
       ['after', 20, 'FCD'],
     ]);
     expect(comparisons[0]).toMatchObject({ a: 'before', b: 'after', paired: true });
-    expect(comparisons[0]!.figures.map(({ key }) => key)).toEqual(['fcd', 'precision', 'recall', 'density', 'coverage', 'agreement']); // prettier-ignore
+    expect(comparisons[0]!.figures.map(({ key }) => key)).toEqual(['fcd', 'precision', 'recall', 'density', 'coverage', 'kcd', 'agreement']); // prettier-ignore
     expect(comparisons[0]!.figures[0]!.sentence).toMatch(/^FCD .*\(before\) and .*\(after\): .*paired/);
     for (const { figures, intervals } of models) {
       expect(intervals['fcd']!.low).toBeLessThan(intervals['fcd']!.high);

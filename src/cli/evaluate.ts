@@ -8,15 +8,15 @@ import { cacheFolder, imageCount } from '../data/index.js';
 import { resolveTopology, type Topology } from '../launch/index.js';
 import {
   checkNetwork,
+  classifierAt,
   classifierNetwork,
   dataSubject,
   evaluate,
   type EvaluationNetwork,
   type EvaluationPlan,
+  featureNetwork,
   featuresFor,
   inceptionNetwork,
-  judgeFor,
-  otherNetwork,
   spread,
   type StatisticsFile,
   Stopped,
@@ -60,10 +60,9 @@ const isFile = (reference: Subject | StatisticsFile | undefined): reference is S
   reference !== undefined && 'path' in reference;
 
 /** The classifier's file, trained by the first process where it is missing. */
-async function classifierFor(path: string, { train, heldOut }: DataSplits, rank: number): Promise<string> {
+async function classifierFor(path: string, splits: DataSplits, rank: number): Promise<string> {
   while (rank > 0 && !existsSync(path)) await setTimeout(200);
-  if (!existsSync(path)) judgeFor(path, train, heldOut, say);
-  return path;
+  return classifierAt(path, splits, say);
 }
 
 /** The network that the flags ask for; a classifier of the data by default, or Inception where a file of its statistics is the reference. */
@@ -74,7 +73,7 @@ async function networkOf(
   rank: number,
 ): Promise<EvaluationNetwork> {
   const { classifier, inception, features, device } = flags;
-  if (features !== undefined) return otherNetwork(features, device);
+  if (features !== undefined) return featureNetwork(features, device);
   if (inception !== undefined) return inceptionNetwork(inception === true ? undefined : inception, device);
   if (classifier !== undefined && existsSync(classifier)) return classifierNetwork(classifier, device);
   if (isFile(reference) && classifier === undefined) {

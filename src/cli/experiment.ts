@@ -6,9 +6,9 @@ import { findPackagedData, getPackagedData, openData, openTrainingData } from '.
 import { armCommands, fromEverywhere, generatorAtHand, type Ground, grounds, type Materials, measureCommands, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement } from '../experiments/index.js'; // prettier-ignore
 import {
   type Assessor,
-  classifierAssessor,
+  classifierAt,
+  classifierJudge,
   inceptionAssessor,
-  judgeFor,
   loadGenerator,
   useMachine,
 } from '../recipes/index.js';
@@ -96,8 +96,8 @@ async function openMaterials(ground: Ground, flags: Flags, generator: string | u
   const path = flags.classifier ?? classifierPath(data, side);
   if (flags.report && !existsSync(path))
     throw new UsageError(`--report: the classifier ${path}, which measures, is not there; give it with --classifier, or run the experiment without --report first`); // prettier-ignore
-  const judge = judgeFor(path, train, heldOut, say);
-  return { data, train, heldOut, assessor: classifierAssessor(judge) };
+  const assessor = await classifierJudge(classifierAt(path, { train, heldOut }, say), heldOut);
+  return { data, train, heldOut, assessor };
 }
 
 /** What a report needs of a ground: no training images of a large one. */

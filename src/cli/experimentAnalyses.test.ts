@@ -33,11 +33,16 @@ beforeAll(async () => {
   saveTokenizer(at('models', 'tokenizer.safetensors'), tokenizer);
   saveGenerator(at('models', 'var.safetensors'), generator, { scales: [1, 2, 3], imageSize: 6, classes, data: at('data'), tokenizer: fingerprint(tokenizer) }); // prettier-ignore
   for (const one of [generator, tokenizer]) one.dispose();
-  using random = new Generator(1);
-  const classifier = new Classifier(10);
-  initialiseConvolutions(classifier, random);
-  saveWeights(at('classifier.safetensors'), classifier.stateDict(), { kind: 'classifier', classes: '10' });
-  classifier.dispose();
+  for (const [name, count] of [
+    ['classifier', 10],
+    ['few', 3],
+  ] as const) {
+    using random = new Generator(1);
+    const classifier = new Classifier(count);
+    initialiseConvolutions(classifier, random);
+    saveWeights(at(`${name}.safetensors`), classifier.stateDict(), { kind: 'classifier', classes: String(count) });
+    classifier.dispose();
+  }
 });
 afterAll(() => {
   rmSync(root, { recursive: true });
@@ -67,7 +72,7 @@ test.each([
   ['difference-maps', sampled, ['maps-consecutive', 'maps-own-argmax', 'maps-own-sample', 'maps-rollout-argmax', 'maps-rollout-sample', 'means']],
   ['divergence', compared, ['growth', 'strip']],
   ['imbalance', [], ['bars', 'strip']],
-  ['continuation', compared, ['differences', 'grid']],
+  ['continuation', [...sampled, '--features', at('classifier.safetensors')], ['differences', 'grid']],
 ] as const)('%s: pictures, tables, all numbers; again, nothing is measured anew', async (name, flags, pictures) => {
   await experiment(name, ...flags);
   expect(told).toEqual([join(at(name), 'report.html')]);
@@ -109,6 +114,15 @@ test.each(['difference-maps', 'imbalance'])(
 
 test('mistakes end in a sentence', async () => {
   await expect(experiment('continuation', ...compared, '--until', '8')).rejects.toThrow(/--until: expected a side/);
+  const both = experiment('continuation', '--classifier', at('classifier.safetensors'), '--features', at('classifier.safetensors')); // prettier-ignore
+  await expect(both).rejects.toThrow(/--features.*cannot be used with.*--classifier/);
+  const tokenizer = at('models', 'tokenizer.safetensors');
+  await expect(experiment('continuation', '--features', tokenizer)).rejects.toThrow(/expected the weights of a network for features \(Inception-v3 .*\), found tokenizer; give another file/); // prettier-ignore
+  await expect(experiment('divergence', '--classifier', tokenizer)).rejects.toThrow(/expected a classifier's weights, found tokenizer; Inception-v3 is given with --inception/); // prettier-ignore
+  await expect(experiment('divergence', '--classifier', at('few.safetensors'))).rejects.toThrow(/few\.safetensors: expected a classifier of .*data's 10 classes, found one of 3; give another one with --classifier/); // prettier-ignore
+  await expect(experiment('divergence', '--inception', tokenizer)).rejects.toThrow(
+    /expected the weights of Inception-v3/,
+  );
   await expect(experiment('imbalance', '--count', '31')).rejects.toThrow(/expected at most the 30 held-out images/);
   await expect(experiment('imbalance', '--after', 'a', 'b', 'c')).rejects.toThrow(/--after: expected a path and a label, got 3 words/); // prettier-ignore
 });

@@ -1,12 +1,10 @@
 // `scalewise experiment difference-maps | divergence | imbalance | continuation`: figures of generators as they are, nothing is trained.
 import type { Command } from 'commander';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   cacheState,
   getPackagedData,
   imageCount,
-  openData,
   openTrainingData,
   packagedData,
   type TrainingData,
@@ -18,26 +16,24 @@ import {
   continuation,
   differenceMaps,
   divergence,
-  type FeatureNetwork,
   featuresOfAll,
   givenScales,
   imbalance,
-  makeClassifier,
+  look,
   type Named,
-  openFeatureNetwork,
   openSubjects,
   readChosen,
   type Subjects,
 } from '../experiments/index.js';
-import { useMachine } from '../recipes/index.js';
+import { type EvaluationNetwork, useMachine } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { shellLine } from '../util/shell.js';
-import { classifierPath } from './evaluate.js';
+import { type NetworkFlags, networkOf, withNetwork } from './experimentAnalysesNetwork.js';
 import { share } from './samplingOptions.js';
 import { number, positive, say, wholeNumber } from './settingsOptions.js';
 import { shippedWeights } from './shippedWeights.js';
 
-interface Flags {
+interface Flags extends NetworkFlags {
   before?: string[];
   control?: string[];
   after?: string[];
@@ -52,9 +48,7 @@ interface Flags {
   topP?: number;
   until: number;
   batch: number;
-  classifier?: string;
   out?: string;
-  device: string;
   threads: number;
 }
 
@@ -75,24 +69,13 @@ function generatorsOf({ before, control, after }: Flags): Named[] {
   return [...named('before', before), ...named('control', control), ...named('after', after)];
 }
 
-/** A file of the network that compares pictures; a data set's classifier is trained where it is missing. */
-async function networkOf(flags: Flags, data: string, side: number): Promise<FeatureNetwork> {
-  const path = flags.classifier ?? classifierPath(data, side);
-  if (!existsSync(path)) {
-    const { set: train } = await openData(data, 'train', side);
-    const { set: heldOut } = await openData(data, 'test', side);
-    makeClassifier(path, train, heldOut, say);
-  }
-  return openFeatureNetwork(path, flags.device);
-}
-
 /** What a command does with its analysis. */
 interface Given {
   analysis: Analysis;
   flags: Flags;
   /** All held-out images. */
   heldOut: TrainingData['images'];
-  network: () => Promise<FeatureNetwork>;
+  network: () => Promise<EvaluationNetwork>;
 }
 
 async function openHeldOut(data: string, imageSize: number, { card }: Subjects): Promise<TrainingData['images']> {
@@ -121,7 +104,8 @@ async function prepare(name: string, flags: Flags): Promise<Given> {
     out: flags.out ?? join('runs', name),
     command: shellLine(['scalewise', 'experiment', ...process.argv.slice(3)]),
   }; // prettier-ignore
-  return { analysis, flags, heldOut, network: () => networkOf(flags, data, card.imageSize) };
+  const own = { name: data, classes: card.classes.length, side: card.imageSize };
+  return { analysis, flags, heldOut, network: () => networkOf(flags, own) };
 }
 
 /** How many images a command looks at and shows unless the user says otherwise. */
@@ -159,13 +143,6 @@ function withSampling(command: Command, cfg: number): Command {
     .option('--top-p <p>', 'draw from the most probable codes of this mass; 0 for all', share('--top-p'), 0);
 }
 
-function withNetwork(command: Command): Command {
-  return command.option(
-    '--classifier <file>',
-    'the network whose features are compared: a classifier of `scalewise evaluate`, which is trained where it is missing, or Inception-v3',
-  );
-}
-
 /** Adds a command of its own description and flags. */
 function add(
   group: Command,
@@ -192,7 +169,7 @@ async function runContinuation({ analysis, flags, heldOut, network: open }: Give
   const features_ND = await featuresOfAll(
     heldOut,
     analysis.images.height,
-    (image_B3HW) => network.look(image_B3HW.to({ device: flags.device })).features_BD,
+    (image_B3HW) => look(network, image_B3HW).features_BD,
   );
   const statistics = statisticsOf(features_ND);
   features_ND.dispose();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { batch, imageCount, openData } from '../data/index.js';
 import { type Cell, cellPng } from '../evaluate/index.js';
 import { generatorFamilies } from '../models/index.js';
-import { loadFeatures, loadModels, loadTokenizer, reconstructionGrid, reconstructionReport, type ReconstructionReport, useMachine } from '../recipes/index.js'; // prettier-ignore
+import { featureNetwork, loadModels, loadTokenizer, reconstructionGrid, reconstructionReport, type ReconstructionReport, useMachine } from '../recipes/index.js'; // prettier-ignore
 import { scaleName, type Scales, sizeOf, type Tokenizer } from '../tokenizers/index.js';
 import { writeFileAtomic } from '../util/files.js';
 import { sayBroken } from './broken.js';
@@ -76,7 +76,7 @@ async function run(flags: Flags): Promise<void> {
     batchSize: flags.batch,
     device,
     everyScale: flags.everyScale ?? false,
-    features: flags.features === undefined ? undefined : loadFeatures(flags.features, device),
+    features: flags.features === undefined ? undefined : featureNetwork(flags.features, device),
     take: flags.files === undefined ? undefined : pngWriter(flags.files),
   });
   if (flags.grid !== undefined) {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { openData } from '../data/index.js';
 import { networkJudge, type SweepJudge } from '../experiments/index.js';
-import { classifierNetwork, dataSubject, type EvaluationNetwork, inceptionNetwork, judgeFor, otherNetwork, type StatisticsFile, type Subject } from '../recipes/index.js'; // prettier-ignore
+import { classifierAt, classifierNetwork, dataSubject, type EvaluationNetwork, featureNetwork, inceptionNetwork, type StatisticsFile, type Subject } from '../recipes/index.js'; // prettier-ignore
 import { UsageError } from '../util/errors.js';
 import { sayBroken } from './broken.js';
 import { classifierPath } from './evaluate.js';
@@ -49,14 +49,13 @@ async function networkOf(
 ): Promise<EvaluationNetwork> {
   // prettier-ignore
   const { classifier, inception, features, device } = flags;
-  if (features !== undefined) return otherNetwork(features, device);
+  if (features !== undefined) return featureNetwork(features, device);
   if (inception !== undefined) return inceptionNetwork(inception === true ? undefined : inception, device);
   if (classifier === undefined && given && 'path' in given) return inceptionNetwork(undefined, device);
   if (classifier !== undefined && existsSync(classifier)) return classifierNetwork(classifier, device);
   const { name, train, heldOut } = await splits();
   const path = classifier ?? classifierPath(name, train.height);
-  if (!existsSync(path)) judgeFor(path, train, heldOut, say);
-  return classifierNetwork(path, device);
+  return classifierNetwork(classifierAt(path, { train, heldOut }, say), device);
 }
 
 /** Refuses reference images of another size: a distance to them would tell of their size. */

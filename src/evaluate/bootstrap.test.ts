@@ -16,6 +16,7 @@ import { frechetDistanceOf } from './frechet.js';
 import { inceptionScoreShuffled } from './inceptionScore.js';
 import { kernelDistance } from './kernelDistance.js';
 import { precisionRecall } from './precisionRecall.js';
+import { resampledRecall } from './recallOfHalves.js';
 import {
   resampledDensityCoverage,
   resampledFrechet,
@@ -69,6 +70,23 @@ describe('one model', () => {
       // 48 of 60 on average; less than 38 or more than 57 would be three standard deviations off
       expect(held).toBeGreaterThan(38);
       expect(held).toBeLessThan(57);
+    });
+  });
+  test('recall spreads over halves of the samples as it does over other samples', () => {
+    scope(() => {
+      const [references, count, width] = [1000, 120, 5];
+      const reference = normal(1, references, width);
+      const samples = (seed: number) => normal(seed, count, width).mul(0.8);
+      const drawn = Array.from({ length: 150 }, (_, i) => scope(() => precisionRecall(reference, samples(10 + i)).recall)); // prettier-ignore
+      const found = Array.from({ length: 12 }, (_, trial) => {
+        using metric = resampledRecall(reference, samples(5000 + trial));
+        return bootstrap(metric, { seed: trial, replicates: 60 });
+      });
+      const expected = deviation(drawn);
+      const error = mean(found.map((one) => one.deviation)) / expected;
+      // about 6 % each of twelve trials' mean and of 150 draws' deviation; were references resampled, it would be a third of what it is
+      expect(Math.abs(error - 1)).toBeLessThan(0.2);
+      expect(found.filter(({ low, high }) => low < mean(drawn) && mean(drawn) < high).length).toBeGreaterThanOrEqual(9);
     });
   });
   test('the seed decides', () => {
@@ -145,7 +163,14 @@ describe('metrics of all images are those that are told without resampling', () 
     scope(() => {
       const [reference, sample] = [normal(1, 80, 3), normal(2, 60, 3).mul(0.8)];
       const { precision, recall } = resampledPrecisionRecall(reference, sample);
-      expect({ precision: precision.of(all(60)), recall: recall.of(all(80)) }).toEqual(precisionRecall(reference, sample)); // prettier-ignore
+      expect({ precision: precision.of(all(60)), recall: recall.of(all(60)) }).toEqual(precisionRecall(reference, sample)); // prettier-ignore
+      // and of a half, that of its samples as they are
+      const half = tensor(BigInt64Array.from({ length: 30 }, (_, i) => BigInt((7 * i) % 60)));
+      expect(recall.of(half)).toBe(precisionRecall(reference, sample.indexSelect(0, half)).recall);
+      // copies of samples have balls that are points
+      const twice = ops.cat([sample, sample, sample, sample, reference.narrow(0, 0, 4)], 0);
+      using ofTwice = resampledRecall(reference, twice, 3, { rows: 7, columns: 11 });
+      expect(ofTwice.of(all(244))).toBe(precisionRecall(reference, twice).recall);
       const { density, coverage } = resampledDensityCoverage(reference, sample);
       const expected = densityCoverage(reference, sample);
       expect(density.of(all(60))).toBeCloseTo(expected.density, 12);

@@ -1,19 +1,21 @@
 // How far a metric would move if other images had been drawn: the bootstrap over images (Efron and Tibshirani 1993, chapters 6 and 13), and the paired
 // one for two models whose image i was drawn with the same random numbers: both are then resampled with the same numbers, and what moves both alike
-// cancels (Koehn 2004 does so for translations of the same sentences).
+// cancels (Koehn 2004 does so for translations of the same sentences). The reference's images are not resampled: they are the same for all models.
 // Legend: N images.
-import { arange, Generator, randint, scope, type Tensor } from '../torch/index.js';
+import { arange, Generator, randint, randperm, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { seedFor } from '../util/random.js';
 
 const usualLevel = 0.95;
 
-/** A metric of some of a model's images. */
-export interface Resampled {
+/** A metric of some of a model's images. Dispose of one that has a `dispose`: it holds what all resamples need. */
+export interface Resampled extends Partial<Disposable> {
   /** Images there are. */
   count: number;
   /** The metric of the images of these numbers, int64 [n]; one may come several times. */
   of: (index_n: Tensor) => number;
+  /** Whether replicates are halves of the images, without repeats: of a metric to which copies are no images like others. */
+  halves?: boolean;
 }
 
 /** How a bootstrap is made. */
@@ -50,10 +52,12 @@ export function quantile(values: readonly number[], share: number): number {
   return below + (at - Math.floor(at)) * (above - below);
 }
 
-/** The numbers of one replicate's images, with repeats: the same for the same seed, replicate and count. */
-function draw(count: number, seed: number, replicate: number): Tensor {
+/** The numbers of one replicate's images, with repeats or a half: the same for the same seed, replicate and count. */
+function draw({ count, halves = false }: Resampled, seed: number, replicate: number): Tensor {
   using generator = new Generator(seedFor('bootstrap', seed, replicate));
-  return randint(0, count, [count], { generator });
+  return halves
+    ? randperm(count, { generator }).narrow(0, 0, Math.floor(count / 2))
+    : randint(0, count, [count], { generator });
 }
 
 /**
@@ -90,7 +94,7 @@ export function replicatesOf(metric: Resampled, options: BootstrapOptions): Repl
   const { count, of } = metric;
   const value = scope(() => of(arange(0, count)));
   const found = Array.from({ length: replicates }, (_, i) => {
-    const one = scope(() => of(draw(count, seed, i)));
+    const one = scope(() => of(draw(metric, seed, i)));
     each?.(i + 1, replicates);
     return one;
   });

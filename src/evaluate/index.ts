@@ -40,6 +40,7 @@ export { precisionRecall } from './precisionRecall.js';
 export { decibels, psnr } from './psnr.js';
 export { readReferenceStatistics, type ReferenceStatistics } from './referenceStatistics.js';
 export {
+  mostKernelImages,
   resampledDensityCoverage,
   resampledFrechet,
   resampledInceptionScore,

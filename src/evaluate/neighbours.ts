@@ -13,14 +13,23 @@ interface Nearest {
   index_RK: Tensor;
 }
 
-/** The `most` nearest of all features to each of a part's, up to rounding. */
-function candidates(part_RD: Tensor, features_ND: Tensor, most: number, columns: number): Nearest & { slack: number } {
+/**
+ * The `most` nearest of all features to each of a part's (float64), up to rounding, in tensors that are kept.
+ * @param scaled what to compare instead of squared distances [R, C]: e.g. those relative to radii, of columns from the given one on
+ */
+export function candidates(
+  part_RD: Tensor,
+  features_ND: Tensor,
+  most: number,
+  columns: number,
+  scaled: (square_RC: Tensor, first: number) => Tensor = (square_RC) => square_RC,
+): Nearest & { slack: number } {
   let nearest: Nearest | undefined;
   let slack = 0;
   blocks(features_ND, columns, (other_CD, first) => {
     const found = approximateSquares(part_RD, other_CD.to('float64'));
     slack = Math.max(slack, found.slack);
-    const [tile_RK, column_RK] = found.square_RC.topk(Math.min(most, other_CD.size(0)), 1, false, false);
+    const [tile_RK, column_RK] = scaled(found.square_RC, first).topk(Math.min(most, other_CD.size(0)), 1, false, false);
     const all_RK = nearest ? ops.cat([nearest.square_RK, tile_RK], 1) : tile_RK;
     const index_RK = nearest ? ops.cat([nearest.index_RK, column_RK.add(first)], 1) : column_RK.add(first);
     const [square_RK, at_RK] = all_RK.topk(Math.min(most, all_RK.size(1)), 1, false, false);
@@ -39,15 +48,21 @@ function exactRow(row_D: Tensor, features_ND: Tensor, k: number): Tensor {
     .narrow(0, k, 1);
 }
 
-/** Squared distances [R] of a part's features to their k-th nearest others. */
-function radiiOf(part_RD: Tensor, features_ND: Tensor, k: number, columns: number): Tensor {
-  const { square_RK, index_RK, slack } = candidates(part_RD, features_ND, k + 1 + spare, columns);
+/** Exact squared distances [R, K] of a part's features (float64) from those of the given numbers [R, K]. */
+export function squaresTo(part_RD: Tensor, features_ND: Tensor, index_RK: Tensor): Tensor {
   const [K, D] = [index_RK.size(1), part_RD.size(1)];
   const exact = blocks(index_RK, Math.ceil(pairsAtOnce(D) / K), (index, first) => {
     const near = features_ND.indexSelect(0, index.reshape([-1])).view([-1, K, D]);
     return exactSquares(near, part_RD.narrow(0, first, index.size(0)).unsqueeze(1)).view([-1, K]);
   });
-  const radius_R = ops.cat(exact, 0).sort(1)[0].select(1, k).contiguous(); // itself, at distance 0, is the first
+  return ops.cat(exact, 0);
+}
+
+/** Squared distances [R] of a part's features to their k-th nearest others. */
+function radiiOf(part_RD: Tensor, features_ND: Tensor, k: number, columns: number): Tensor {
+  const { square_RK, index_RK, slack } = candidates(part_RD, features_ND, k + 1 + spare, columns);
+  const K = index_RK.size(1);
+  const radius_R = squaresTo(part_RD, features_ND, index_RK).sort(1)[0].select(1, k).contiguous(); // itself, at distance 0, is the first
   const doubtful_R = radius_R.gt(square_RK.amax(1).sub(slack)).logicalAnd(radius_R.gt(0)); // one left out could be nearer
   for (const one of [square_RK, index_RK]) one.dispose();
   if (K === features_ND.size(0)) return radius_R;

@@ -1,6 +1,6 @@
 // The metrics as functions of resampled images, for bootstraps and extrapolations; what does not depend on the resample is computed once.
 // Legend: N references, M samples, n drawn ones, D feature dimensions, K classes, P pairs.
-import { keep, noGrad, scope, type Tensor, zeros } from '../torch/index.js';
+import { scope, type Tensor, zeros } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import type { Resampled } from './bootstrap.js';
 import { densityNeighbours } from './densityCoverage.js';
@@ -9,6 +9,8 @@ import { FrechetFrom } from './frechet.js';
 import { inceptionScoreInOrder, inceptionSplit, shuffledOrder } from './inceptionScore.js';
 import { kernelMatrix, kernelMeans, kernelSum } from './kernelDistance.js';
 import { inAnyBall, neighbourBalls, pairsInBalls } from './neighbours.js';
+import { prepared } from './prepared.js';
+import { resampledRecall } from './recallOfHalves.js';
 import { type FeatureStatistics, statisticsAt } from './statistics.js';
 
 /**
@@ -23,7 +25,8 @@ export function resampledFrechet(reference: FeatureStatistics | FrechetFrom, fea
   };
 }
 
-const mostKernelImages = 16_384; // whose kernel matrix takes 2 GiB
+/** Samples up to which the noise of a kernel distance is found: their kernel matrix takes 2 GiB. */
+export const mostKernelImages = 16_384;
 
 /**
  * The unbiased kernel distance of all references [N, D] and a resample of the samples [M, D], by their kernels, which are computed once: 8 M² bytes.
@@ -34,21 +37,20 @@ export function resampledKernelDistance(
   sample_MD: Tensor,
   tile: TileSize = defaultTile,
 ): Resampled {
-  const count = sample_MD.size(0);
+  const [N, count] = [reference_ND.size(0), sample_MD.size(0)];
   if (count > mostKernelImages)
     throw new UsageError(`kernel distance: expected at most ${mostKernelImages} images to be resampled, got ${count}; take the noise of fewer`); // prettier-ignore
-  const own = kernelSum(reference_ND, reference_ND, tile, true) / (reference_ND.size(0) * (reference_ND.size(0) - 1));
-  const [kernel_MM, cross_M] = noGrad(() => scope(() => [kernelMatrix(sample_MD, sample_MD), kernelMeans(sample_MD, reference_ND, tile)].map(keep))) as [Tensor, Tensor]; // prettier-ignore
-  const of = (index_n: Tensor) =>
-    noGrad(() =>
-      scope(() => {
-        const drawn = index_n.size(0);
-        const times_M = index_n.bincount(null, count).to('float64');
-        const pairs = times_M.dot(kernel_MM.mv(times_M)).item() - times_M.dot(kernel_MM.diagonal()).item();
-        return own + pairs / (drawn * (drawn - 1)) - (2 * times_M.dot(cross_M).item()) / drawn;
-      }),
-    );
-  return { count, of };
+  let own: number | undefined;
+  const kernels = () => {
+    own = kernelSum(reference_ND, reference_ND, tile, true) / (N * (N - 1));
+    return { kernel_MM: kernelMatrix(sample_MD, sample_MD), cross_M: kernelMeans(sample_MD, reference_ND, tile) };
+  };
+  return prepared(count, kernels, ({ kernel_MM, cross_M }, index_n) => {
+    const drawn = index_n.size(0);
+    const times_M = index_n.bincount(null, count).to('float64');
+    const pairs = times_M.dot(kernel_MM.mv(times_M)).item() - times_M.dot(kernel_MM.diagonal()).item();
+    return own! + pairs / (drawn * (drawn - 1)) - (2 * times_M.dot(cross_M).item()) / drawn;
+  });
 }
 
 /** The mean of one number an image [M]: whether a sample is precise, whether a reference is recalled, whether a class is as asked for. */
@@ -63,23 +65,29 @@ export function resampledMean(values_M: Tensor): Resampled {
   };
 }
 
-/**
- * Precision of the samples [M, D] and recall of the references [N, D]: precision resamples samples, recall references, whose shares they are. A
- * resample of what has balls around it would shrink them, as the copy of an image is its nearest neighbour.
- */
+/** Precision of samples [M, D] among references [N, D], and recall of the references: of both, other samples are drawn, of recall halves of them. */
 export function resampledPrecisionRecall(
   reference_ND: Tensor,
   sample_MD: Tensor,
   k = 3,
   tile: TileSize = defaultTile,
 ): { precision: Resampled; recall: Resampled } {
-  return scope(() => {
-    const share = (centres: Tensor, points: Tensor) => resampledMean(inAnyBall(neighbourBalls(centres, k, tile), points, tile)); // prettier-ignore
-    return { precision: share(reference_ND, sample_MD), recall: share(sample_MD, reference_ND) };
-  });
+  const isPrecise = () => ({ precise_M: inAnyBall(neighbourBalls(reference_ND, k, tile), sample_MD, tile) });
+  return {
+    precision: prepared(sample_MD.size(0), isPrecise, ({ precise_M }, index_n) => meanAt(precise_M, index_n)),
+    recall: resampledRecall(reference_ND, sample_MD, k, tile),
+  };
 }
 
-/** Density and coverage of samples [M, D], which are resampled, by references [N, D], which are not. */
+/** The mean of chosen ones of some numbers or truth values. */
+const meanAt = (values_M: Tensor, index_n: Tensor): number =>
+  values_M
+    .indexSelect(0, index_n.to({ device: values_M.device }))
+    .to('float64')
+    .mean()
+    .item();
+
+/** Density and coverage of samples [M, D], which are resampled, by references [N, D], which are not; dispose of both. */
 export function resampledDensityCoverage(
   reference_ND: Tensor,
   sample_MD: Tensor,
@@ -87,23 +95,20 @@ export function resampledDensityCoverage(
   tile: TileSize = defaultTile,
 ): { density: Resampled; coverage: Resampled } {
   const [N, count] = [reference_ND.size(0), sample_MD.size(0)];
-  const pairs_P2 = scope(() => keep(pairsInBalls(neighbourBalls(reference_ND, k, tile), sample_MD, tile).to({ device: 'cpu' }))); // prettier-ignore
-  const [point_P, centre_P] = [pairs_P2.select(1, 0), pairs_P2.select(1, 1)].map(keep) as [Tensor, Tensor];
-  pairs_P2.dispose();
-  /** How often each pair comes in a resample [P]. */
-  const times = (index_n: Tensor) => index_n.bincount(null, count).indexSelect(0, point_P);
-  const measure = (body: (times_P: Tensor, drawn: number) => number) => (index_n: Tensor) =>
-    noGrad(() => scope(() => body(times(index_n), index_n.size(0))));
-  return {
-    density: { count, of: measure((times_P, drawn) => times_P.sum().item() / (k * drawn)) },
-    coverage: {
-      count,
-      of: measure((times_P) => {
-        const perCentre_N = zeros([N], { dtype: 'int64' }).indexAdd_(0, centre_P, times_P);
-        return perCentre_N.gt(0).sum().item() / N;
-      }),
-    },
+  let shared: { point_P: Tensor; centre_P: Tensor } | undefined;
+  const pairs = () => {
+    if (shared && !shared.point_P.disposed) return shared;
+    const pairs_P2 = pairsInBalls(neighbourBalls(reference_ND, k, tile), sample_MD, tile).to({ device: 'cpu' });
+    return (shared = { point_P: pairs_P2.select(1, 0).contiguous(), centre_P: pairs_P2.select(1, 1).contiguous() });
   };
+  /** How often each pair comes in a resample [P]. */
+  const times = (point_P: Tensor, index_n: Tensor) => index_n.bincount(null, count).indexSelect(0, point_P);
+  const density = prepared(count, pairs, ({ point_P }, index_n) => times(point_P, index_n).sum().item() / (k * index_n.size(0))); // prettier-ignore
+  const coverage = prepared(count, pairs, ({ point_P, centre_P }, index_n) => {
+    const perCentre_N = zeros([N], { dtype: 'int64' }).indexAdd_(0, centre_P, times(point_P, index_n));
+    return perCentre_N.gt(0).sum().item() / N;
+  });
+  return { density, coverage };
 }
 
 /**

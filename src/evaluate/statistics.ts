@@ -32,7 +32,7 @@ function statisticsOfParts(
     using moments = new FeatureMoments(width);
     for (let first = 0; first < count; first += rowsPerChunk)
       scope(() => {
-        moments.add(first, part(first, Math.min(rowsPerChunk, count - first)));
+        moments.add(part(first, Math.min(rowsPerChunk, count - first)));
       });
     return statisticsOfMoments(moments.whole());
   });

@@ -13,4 +13,4 @@ export { hashOf, PointStore, type SweepJudge, type SweepModel, type SweptGuidanc
 export { bestTable, type SweepAccount, sweepWarnings, writeSweep } from './sweepReport.js';
 export { type Measured, runSweep, type SweepEnd } from './sweepRun.js';
 export { bestOf, type Sweep } from './sweepSummary.js';
-export { type Analysis, chooseImages, continuation, differenceMaps, divergence, type FeatureNetwork, featuresOfAll, givenScales, imbalance, makeClassifier, type Named, openFeatureNetwork, openSubjects, readChosen, type Subjects } from './analysis/index.js'; // prettier-ignore
+export { type Analysis, chooseImages, continuation, differenceMaps, divergence, featuresOfAll, givenScales, imbalance, look, type Named, openSubjects, readChosen, type Subjects } from './analysis/index.js'; // prettier-ignore

@@ -1,7 +1,4 @@
-// What compares models: a judge of samples with a distance that ranks them, whichever network its features come from.
-import { createHash } from 'node:crypto';
-import type { Judge, JudgeOptions } from './judge.js';
-import { judgeModel } from './judge.js';
+// What compares models: figures of their samples with a distance that ranks them, whichever network the features come from.
 import type { Pair, SamplingSettings } from './pictures.js';
 
 /** A figure and how tables show it. */
@@ -14,6 +11,15 @@ export interface Column {
 /** Figures of one model by key. */
 export type Figures = Readonly<Record<string, number>>;
 
+/** How a model is judged. */
+export interface JudgeOptions {
+  /** Samples in all, the classes in equal shares. */
+  count: number;
+  batchSize: number;
+  /** Sample i has a seed made of this and i: models judged with the same seed draw the same random numbers. */
+  seed: number;
+}
+
 /** Measures samples of a generator: what sweeps and experiments compare models by. */
 export interface Assessor {
   /** The distance that models are ranked by: lower is nearer to the reference. */
@@ -24,26 +30,6 @@ export interface Assessor {
   reference: string;
   /** Tells network and reference from others: figures of another one are no figures of this. */
   fingerprint: string;
-  /** Samples a model, the classes in equal shares, and measures. */
+  /** Samples a model, class after class in turn, and measures every image as the 8-bit picture it would be saved as. */
   assess(pair: Pair, how: SamplingSettings, options: JudgeOptions): Figures;
-}
-
-/** Assesses by a classifier of the same data: FCD, precision, recall, class agreement. */
-export function classifierAssessor(judge: Judge): Assessor {
-  const hash = createHash('sha256');
-  for (const weight of judge.classifier.stateDict().values()) hash.update(weight.bytes());
-  const headline = { key: 'fcd', name: 'FCD', digits: 3 };
-  const columns = [
-    headline,
-    { key: 'precision', name: 'precision', digits: 3 },
-    { key: 'recall', name: 'recall', digits: 3 },
-    { key: 'agreement', name: 'class agreement', digits: 3 },
-  ];
-  return {
-    headline,
-    columns,
-    reference: judge.reference,
-    fingerprint: hash.update(judge.reference).digest('hex').slice(0, 16),
-    assess: (pair, how, options) => ({ ...judgeModel(judge, pair, how, options) }),
-  };
 }

@@ -35,7 +35,6 @@ export {
   sampleCells,
   type SamplingSettings,
 } from './pictures.js';
-export { type FeatureExtractor, loadFeatures } from './featureFile.js';
 export { type ReconstructionOptions, type ReconstructionReport, reconstructionReport } from './reconstruction.js';
 export { generatorPresets, refinePresets, tokenizerPresets } from './presets.js';
 export {
@@ -59,9 +58,9 @@ export { type RanksReport, ranksText, simulateRanks } from './simulateRanks.js';
 export { generatorToRefine, newGenerator, type Start, trainGenerator } from './trainGenerator.js';
 export { checkScales, newTokenizer, trainTokenizer } from './trainTokenizer.js';
 export { quickstart, type QuickstartData, type QuickstartOptions } from './quickstart.js';
-export { type Judge, judgeModel, type JudgeOptions, judgeOf, judgeReal, type Verdict } from './judge.js';
-export { type Assessor, classifierAssessor, type Column, type Figures } from './assessor.js';
-export { judgeFor } from './judgeFile.js';
+export { type Assessor, type Column, type Figures, type JudgeOptions } from './assessor.js';
+export { classifierJudge, type Judge, type Verdict } from './judge.js';
+export { classifierAt } from './judgeFile.js';
 export {
   checkNetwork,
   classifierNetwork,
@@ -71,6 +70,7 @@ export {
   type Evaluation,
   type EvaluationNetwork,
   type EvaluationPlan,
+  featureNetwork,
   featuresFor,
   type Figure,
   folderSubject,
@@ -85,7 +85,7 @@ export {
   networkAssessor,
   npzSubject,
   openStatistics,
-  otherNetwork,
+  outputOf,
   type Protocol,
   type Reference,
   referenceImages,

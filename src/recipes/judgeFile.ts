@@ -1,26 +1,19 @@
-// The judge of a data set: its classifier is read where it was trained before, else trained and kept.
+// The classifier of a data set: kept in a file, and trained where it is missing.
 import { existsSync } from 'node:fs';
 import type { ImageSet } from '../data/index.js';
-import {
-  classifierDefaults,
-  type ClassifierSettings,
-  loadClassifier,
-  saveClassifier,
-  trainClassifier,
-} from './classifierFile.js';
-import { type Judge, judgeOf } from './judge.js';
+import { classifierDefaults, type ClassifierSettings, saveClassifier, trainClassifier } from './classifierFile.js';
 
-/** A judge whose classifier lies at `path`, or will. */
-export function judgeFor(
+/** The path of a data set's classifier, which is trained first where there is no file. */
+export function classifierAt(
   path: string,
-  train: ImageSet,
-  heldOut: ImageSet,
+  { train, heldOut }: { train: ImageSet; heldOut: ImageSet },
   say: (line: string) => void,
   settings: ClassifierSettings = classifierDefaults,
-): Judge {
-  if (existsSync(path)) return judgeOf(loadClassifier(path, settings.device), heldOut);
+): string {
+  if (existsSync(path)) return path;
   say(`training the classifier that judges samples (${path})`);
   const classifier = trainClassifier(train, settings);
   saveClassifier(path, classifier, train.name, heldOut);
-  return judgeOf(classifier, heldOut);
+  classifier.dispose();
+  return path;
 }

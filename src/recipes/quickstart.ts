@@ -8,8 +8,8 @@ import { explainIo, writeFileAtomic } from '../util/files.js';
 import { resolveSettings } from '../util/settings.js';
 import { classifierDefaults } from './classifierFile.js';
 import { curveOf, writeCharts } from './curves.js';
-import { type Judge, judgeModel, judgeReal, type Verdict } from './judge.js';
-import { judgeFor } from './judgeFile.js';
+import { classifierJudge, type Judge, type Verdict } from './judge.js';
+import { classifierAt } from './judgeFile.js';
 import { settlePrecision } from './machine.js';
 import { loadModels, loadTokenizer, type Models } from './modelFiles.js';
 import { classGrid, growthStrip, pairedGrid, reconstructionGrid, type SamplingSettings } from './pictures.js';
@@ -53,9 +53,9 @@ function finished(end: LoopEnd): void {
 }
 
 /** The value of `make`, kept as JSON in a file: what a stopped run had measured is not measured again. */
-function remembered<T>(path: string, make: () => T): T {
+async function remembered<T>(path: string, make: () => T | Promise<T>): Promise<T> {
   if (existsSync(path)) return JSON.parse(explainIo(path, () => readFileSync(path, 'utf8'))) as T;
-  const value = make();
+  const value = await make();
   writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
   return value;
 }
@@ -142,15 +142,14 @@ async function chain(
   }
 
   stage('4 of 5: figures, by a classifier that is trained on the same images');
-  const judge = judgeFor(places.classifier, train, heldOut, say, { ...classifierDefaults, device });
+  const classifier = classifierAt(places.classifier, { train, heldOut }, say, { ...classifierDefaults, device });
+  using judge = await classifierJudge(classifier, heldOut, device);
   const { scales, sampling } = forGenerator;
   const precision = settlePrecision(forGenerator.precision, device);
   const guidance = { shape: 'ramp', scale: sampling.cfg } as const;
   const how: SamplingSettings = { scales, guidance, topK: sampling.topK, topP: sampling.topP, precision, device };
-  const arms = judgeArms(options, judge, places, how);
-  const real = remembered(places.at(`figures-real-n${options.count}.json`), () =>
-    judgeReal(judge, train, options.count),
-  );
+  const arms = await judgeArms(options, judge, places, how);
+  const real = await remembered(places.at(`figures-real-n${options.count}.json`), () => judge.assessReal(train, options.count)); // prettier-ignore
 
   stage('5 of 5: pictures and the report');
   const tokenizer = loadTokenizer(places.tokenizer, device);
@@ -178,22 +177,29 @@ async function chain(
 
 type Places = ReturnType<typeof placesIn>;
 
-function judgeArms(options: QuickstartOptions, judge: Judge, places: Places, how: SamplingSettings): Arm[] {
+async function judgeArms(
+  options: QuickstartOptions,
+  judge: Judge,
+  places: Places,
+  how: SamplingSettings,
+): Promise<Arm[]> {
   const { count, seed, device } = options;
   const named = [
     ['before', places.generator],
     ['control', places.control],
     ['sar', places.sar],
   ] as const;
-  return named.map(([name, place]) => {
-    const figures = remembered<Verdict>(places.at(`figures-${name}-n${count}.json`), () => {
+  const arms: Arm[] = [];
+  for (const [name, place] of named) {
+    const figures = await remembered<Verdict>(places.at(`figures-${name}-n${count}.json`), () => {
       const models = loadModels(place, undefined, device);
-      const verdict = judgeModel(judge, models, how, { count, batchSize: 100, seed });
+      const verdict = judge.assess(models, how, { count, batchSize: 100, seed });
       disposeModels(models);
       return verdict;
     });
-    return { name, figures };
-  });
+    arms.push({ name, figures });
+  }
+  return arms;
 }
 
 function disposeModels({ generator, tokenizer }: Models): void {

@@ -1,14 +1,14 @@
 // Reconstructions of both families: figures against direct calculations, whatever the batch, and what is left behind.
 import { afterAll, describe, expect, test } from 'vitest';
 import { tinyFlexVar, tinyVar } from '../../test/models.js';
-import { batch, type ImageSet, toBytes } from '../data/index.js';
+import { batch, type ImageSet, toBytes, toImages } from '../data/index.js';
 import { type Cell, frechetDistance, psnr, ssim } from '../evaluate/index.js';
 import { areaResize } from '../nn/index.js';
 import { picturesOf, type Scales, type Tokenizer } from '../tokenizers/index.js';
-import { liveTensors, noGrad, ops, scope } from '../torch/index.js';
+import { liveTensors, noGrad, ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { reconstructionReport } from './index.js';
-import type { FeatureExtractor } from './featureFile.js';
+import type { EvaluationNetwork } from './evaluate/network.js';
 
 const scales = [1, 3, 6, 8];
 const [side, count] = [16, 7];
@@ -32,11 +32,10 @@ const set: ImageSet = {
   pixels: Uint8Array.from({ length: count * 3 * side * side }, (_, i) => 127 + 120 * Math.sin(i / 9 + (i % side) / 3)),
 };
 /** The mean of each channel and its square, as features. */
-const means: FeatureExtractor = {
-  name: 'means of colours',
-  distance: 'rTEST',
-  features: (image_B3HW) => ops.cat([image_B3HW.mean([2, 3]), image_B3HW.square().mean([2, 3])], 1),
-  dispose: () => undefined,
+const meansOf = (image_B3HW: Tensor) => ops.cat([image_B3HW.mean([2, 3]), image_B3HW.square().mean([2, 3])], 1);
+const means: Pick<EvaluationNetwork, 'distance' | 'features'> = {
+  distance: { key: 'test', name: 'TEST' },
+  features: (bytes_B3HW) => ({ pool: meansOf(toImages(bytes_B3HW)) }),
 };
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -57,7 +56,7 @@ function directly(tokenizer: Tokenizer, list: Scales) {
       });
       const bytes = toBytes(pictures.at(-1)!);
       const quantised = bytes.to('float32').div(127.5).sub(1);
-      const distance = frechetDistance(means.features(image_B3HW), means.features(quantised));
+      const distance = frechetDistance(meansOf(image_B3HW), meansOf(quantised));
       return { figures, distance, bytes: bytes.permute([0, 2, 3, 1]).contiguous().toArray() };
     }),
   );

@@ -1,13 +1,13 @@
 // How much of images a tokenizer keeps: PSNR, SSIM and code usage by scale, and a distance of features between originals and reconstructions.
 // Legend: B images, N tokens of a scale, n side of a decoded picture, D features.
-import { batch, type ImageSet, toBytes, toImages } from '../data/index.js';
+import { batch, type ImageSet, toBytes } from '../data/index.js';
 import { type Cell, cellsOf, frechetDistance, psnr, ssim } from '../evaluate/index.js';
 import { areaResize } from '../nn/index.js';
 import { picturesOf, sameScale, type Scale, type Scales, scalesText, type Tokenizer } from '../tokenizers/index.js';
 import { noGrad, ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { progress } from '../util/progress.js';
-import type { FeatureExtractor } from './featureFile.js';
+import { type EvaluationNetwork, outputOf } from './evaluate/network.js';
 
 /** One scale's figures; those of pictures are means over images, which are compared as 8-bit ones with the originals, resized alike by area. */
 export interface ScaleReconstruction {
@@ -38,7 +38,8 @@ export interface ReconstructionOptions {
   device?: string;
   /** Decode and measure every scale, not the last alone. */
   everyScale?: boolean;
-  features?: FeatureExtractor | undefined;
+  /** In whose features originals and reconstructions are compared too. */
+  features?: Pick<EvaluationNetwork, 'distance' | 'features'> | undefined;
   /** Takes each reconstruction, in order. */
   take?: ((picture: Cell, index: number) => Promise<void>) | undefined;
 }
@@ -110,7 +111,7 @@ export async function reconstructionReport(
     const pictures = everyScale ? picturesOf(tokenizer, indices, scales) : [lastPicture(tokenizer, indices, scales)];
     pictures.forEach((picture, i) => { tallies.at(i - pictures.length)!.compare(picture, image_B3HW); }); // prettier-ignore
     const last_B3HW = pictures.at(-1)!;
-    const featuresOf = (one: Tensor) => features!.features(toImages(toBytes(one)));
+    const featuresOf = (one: Tensor) => outputOf(features!, toBytes(one)).pool;
     return {
       cells: take ? cellsOf(last_B3HW) : [],
       ...(features && { both: { original_BD: featuresOf(image_B3HW), found_BD: featuresOf(last_B3HW) } }),
@@ -133,7 +134,7 @@ export async function reconstructionReport(
     return {
       images: count,
       scales: scales.map((scale, i) => tallies[i]!.figures(scale, tokenizer.vocabularySize)),
-      ...(features && { distance: { name: features.distance, value: scope(distanceOf) } }),
+      ...(features && { distance: { name: `r${features.distance.name}`, value: scope(distanceOf) } }),
     };
   } finally {
     bar.stop();

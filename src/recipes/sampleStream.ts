@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Cell, cellsOf, type Classifier } from '../evaluate/index.js';
 import { sample } from '../sampling/index.js';
-import { lastImage } from './judge.js';
+import { lastImage } from './lastImage.js';
 import type { Pair, SamplingSettings } from './pictures.js';
 import { type RejectionCounts, type RejectionOptions, RejectionSampler } from './rejection.js';
 import type { KeptSettings } from './sampleSink.js';

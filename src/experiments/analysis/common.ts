@@ -1,10 +1,10 @@
 // What the analyses share: their settings, the held-out images they look at, and how their reports begin.
 // Legend: B images, N tokens of a scale.
 import { batch, imageCount, type ImageSet } from '../../data/index.js';
+import type { EvaluationNetwork } from '../../recipes/index.js';
 import { scalesText, type Tokenizer } from '../../tokenizers/index.js';
 import { noGrad, scope, type Tensor } from '../../torch/index.js';
 import type { Block, Table } from '../page.js';
-import type { FeatureNetwork } from './featureNetwork.js';
 import { imageSeeds, type PassSettings, type Truth } from './passes.js';
 import { type Subjects } from './subjects.js';
 
@@ -31,7 +31,7 @@ export interface Analysis {
 
 /** An analysis that compares features. */
 export interface FeatureAnalysis extends Analysis {
-  network: FeatureNetwork;
+  network: EvaluationNetwork;
 }
 
 /** Settings that all figures depend on. */

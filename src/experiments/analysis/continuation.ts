@@ -9,10 +9,10 @@ import { noGrad, scope, type Tensor, tensor } from '../../torch/index.js';
 import { UsageError } from '../../util/errors.js';
 import { progress } from '../../util/progress.js';
 import { eachPart, type FeatureAnalysis, type Part, samplingOf, settingsOf, truthOf } from './common.js';
-import { affordsJackknife } from './featureNetwork.js';
 import { joinRows } from './heldOut.js';
 import { kept } from './kept.js';
-import { jackknife, type Spread, spreadOfFigures, spreadOfImages } from './spread.js';
+import { look } from './look.js';
+import { affordsJackknife, jackknife, type Spread, spreadOfFigures, spreadOfImages } from './spread.js';
 import { type Subject, withPair } from './subjects.js';
 
 /** How many scales are given: those up to the last one with no side above `until`. */
@@ -69,10 +69,10 @@ class Pictures {
   add(repetition: number, image_B3HW: Tensor, { image_B3HW: original_B3HW, labels }: Part): void {
     scope(() => {
       const { network } = this.analysis;
-      const { features_BD, class_B } = network.look(image_B3HW);
-      const original_BD = network.look(original_B3HW).features_BD;
+      const { features_BD, class_B } = look(network, image_B3HW);
+      const original_BD = look(network, original_B3HW).features_BD;
       const list = <T>(all: T[][]): T[] => (all[repetition] ??= []);
-      list(this.#features).push(features_BD.to({ dtype: 'float32', device: 'cpu' }).data());
+      list(this.#features).push(features_BD.data());
       list(this.#distances).push(...features_BD.sub(original_BD).linalgVectorNorm(2, [1]).toArray());
       const found = class_B?.toArray();
       if (found) list(this.#right).push(...labels.map((label, i) => Number(found[i] === label)));
@@ -85,7 +85,9 @@ class Pictures {
       const features_ND = joinRows(parts, count);
       const distance = (items: readonly number[]) => scope(() => frechetDistanceOf(heldOut, statisticsOf(features_ND.indexSelect(0, tensor([...items], { dtype: 'int64' }))))); // prettier-ignore
       const all = Array.from({ length: count }, (_, i) => i);
-      return affordsJackknife(features_ND) && count >= 20 ? jackknife(count, distance) : { value: distance(all) };
+      return affordsJackknife(features_ND.size(1)) && count >= 20
+        ? jackknife(count, distance)
+        : { value: distance(all) };
     });
   }
 
@@ -107,7 +109,7 @@ class Pictures {
   }
 }
 
-const shared = (analysis: ContinuationAnalysis) => ({ network: analysis.network.weights, ...settingsOf(analysis) });
+const shared = (analysis: ContinuationAnalysis) => ({ network: analysis.network.sha256, ...settingsOf(analysis) });
 
 /** Figures of a generator's continuations; measured once. */
 export function continuationFigures(subject: Subject, analysis: ContinuationAnalysis): ContinuationFigures {

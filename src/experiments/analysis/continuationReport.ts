@@ -11,6 +11,7 @@ import { intervalText, relativeDifferences, summarise, verdictOf } from '../summ
 import { openingBlocks, samplingOf, samplingText, settingsOf, spreadNote, withPart } from './common.js';
 import { boundFigures, type ContinuationAnalysis, type ContinuationFigures, continuationFigures, continued } from './continuation.js'; // prettier-ignore
 import { writeValues } from './kept.js';
+import { distanceNote } from './look.js';
 import { decodedOf } from './scalePictures.js';
 import { spreadCell } from './spread.js';
 import { type Subject, withPair } from './subjects.js';
@@ -80,7 +81,7 @@ function tableOf(
     header: [
       'pictures',
       'feature distance to the original (L2)',
-      `${network.distance} to all held-out images`,
+      `${network.distance.name} to all held-out images`,
       'class agreement',
     ],
     rows: [
@@ -118,7 +119,7 @@ export async function continuation(analysis: ContinuationAnalysis): Promise<void
   const bounds = boundFigures(analysis);
   const made: Made = subjects.all.map((subject) => [subject, continuationFigures(subject, analysis)]);
   await drawGrid(analysis);
-  const names = { distance: 'L2', frechet: network.distance, agreement: 'class' };
+  const names = { distance: 'L2', frechet: network.distance.name, agreement: 'class' };
   const pairs = pairsOf(made);
   if (pairs.length)
     await writeSvg(
@@ -135,7 +136,7 @@ export async function continuation(analysis: ContinuationAnalysis): Promise<void
       ),
     );
   const scale = subjects.scales[given - 1]!;
-  writeValues(out, { command, settings: { ...settingsOf(analysis), ...samplingOf(analysis), given: sizeOf(scale), network: network.weights }, bounds, figures: Object.fromEntries(made.map(([{ label }, figures]) => [label, figures])), differences: pairs }); // prettier-ignore
+  writeValues(out, { command, settings: { ...settingsOf(analysis), ...samplingOf(analysis), given: sizeOf(scale), network: network.sha256 }, bounds, figures: Object.fromEntries(made.map(([{ label }, figures]) => [label, figures])), differences: pairs }); // prettier-ignore
   const verdict = (summary: ReturnType<typeof summarise>) => `${intervalText(summary)}, ${verdictOf(summary)}`;
   const table: Table = {
     header: ['difference', ...compared.map((key) => names[key])],
@@ -156,7 +157,7 @@ export async function continuation(analysis: ContinuationAnalysis): Promise<void
             { picture: 'differences', caption: 'Differences paired by seed', kind: 'svg' as const },
           ]
         : []),
-      ...(network.distance === 'FCD' ? [{ text: 'FCD is the Fréchet distance in the features of a small classifier of the same data; it is not FID.' }] : []), // prettier-ignore
+      { text: distanceNote(network) },
     ],
   });
 }

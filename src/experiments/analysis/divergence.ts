@@ -6,12 +6,12 @@ import type { Pair } from '../../recipes/index.js';
 import { noGrad, scope, type Tensor, tensor } from '../../torch/index.js';
 import { progress } from '../../util/progress.js';
 import { eachPart, type FeatureAnalysis, samplingOf, settingsOf, truthOf } from './common.js';
-import { affordsJackknife } from './featureNetwork.js';
 import { joinRows } from './heldOut.js';
 import { kept } from './kept.js';
+import { look } from './look.js';
 import { type Choice, choices, ownPass, type Pass, teacherPass } from './passes.js';
 import { picturesOfPass } from './scalePictures.js';
-import { jackknife, type Spread, spreadOfFigures, spreadOfImages } from './spread.js';
+import { affordsJackknife, jackknife, type Spread, spreadOfFigures, spreadOfImages } from './spread.js';
 import { type Subject, withPair } from './subjects.js';
 
 /** What a scale is fed with. */
@@ -69,7 +69,7 @@ function frechetOf(
         );
       });
     const all = Array.from({ length: count }, (_, i) => i);
-    return affordsJackknife(found_ND) && count >= 20 ? jackknife(count, distance) : { value: distance(all) };
+    return affordsJackknife(found_ND.size(1)) && count >= 20 ? jackknife(count, distance) : { value: distance(all) };
   });
 }
 
@@ -89,7 +89,7 @@ class Measurement {
   /** Features [B, D] of the pictures of every scale. */
   #look(pair: Pair, pass: Pick<Pass, 'fed' | 'tokens'>): Tensor[] {
     const { network, passes } = this.analysis;
-    return scope(() => picturesOfPass(pair.tokenizer, pass, passes.scales).map((one) => network.look(one).features_BD.to({ dtype: 'float32', device: 'cpu' }))); // prettier-ignore
+    return scope(() => picturesOfPass(pair.tokenizer, pass, passes.scales).map((one) => look(network, one).features_BD)); // prettier-ignore
   }
 
   add(pair: Pair): void {
@@ -152,7 +152,7 @@ class Measurement {
 
 /** Figures of a generator over all images of the analysis; measured once. */
 export function divergenceFigures(subject: Subject, analysis: FeatureAnalysis): Divergence {
-  const settings = { what: 'divergence', weights: subject.weights, network: analysis.network.weights, ...settingsOf(analysis), ...samplingOf(analysis) }; // prettier-ignore
+  const settings = { what: 'divergence', weights: subject.weights, network: analysis.network.sha256, ...settingsOf(analysis), ...samplingOf(analysis) }; // prettier-ignore
   return kept(analysis.out, `divergence-${subject.role}`, settings, () =>
     withPair(subject, (pair) => {
       const measurement = new Measurement(analysis);

@@ -18,6 +18,7 @@ import {
 } from './common.js';
 import { type Divergence, divergenceFigures, type ScaleFigures, type Variant } from './divergence.js';
 import { writeValues } from './kept.js';
+import { distanceNote } from './look.js';
 import { type Choice, choices, ownPass, type Pass, teacherPass } from './passes.js';
 import { type Panel, roleColours, scalePanels, type Series } from './scaleCharts.js';
 import { decodedOf } from './scalePictures.js';
@@ -81,7 +82,7 @@ const figuresOf = (analysis: FeatureAnalysis): readonly Figure[] => [
   { key: 'agreement', title: 'Own-input tokens that are the teacher’s', unit: 'share', digits: 4, ofTeacher: false },
   { key: 'divergence', title: 'KL(true inputs ‖ own inputs)', unit: 'nats a token', digits: 3, ofTeacher: false },
   { key: 'distance', title: 'Feature distance to the true picture', unit: 'L2', digits: 3, ofTeacher: true },
-  { key: 'frechet', title: `${analysis.network.distance} to the true pictures of the scale`, unit: analysis.network.distance, digits: 3, ofTeacher: true }, // prettier-ignore
+  { key: 'frechet', title: `${analysis.network.distance.name} to the true pictures of the scale`, unit: analysis.network.distance.name, digits: 3, ofTeacher: true }, // prettier-ignore
 ];
 
 type All = Readonly<Record<string, Divergence>>;
@@ -140,9 +141,9 @@ export async function divergence(analysis: FeatureAnalysis): Promise<void> {
   await drawStrip(analysis);
   const figures = figuresOf(analysis);
   await writeSvg(join(out, 'growth'), scalePanels(figures.flatMap((figure) => panelsOf(analysis, all, figure)), subjects.scales)); // prettier-ignore
-  writeValues(out, { command, settings: { ...settingsOf(analysis), ...samplingOf(analysis), network: network.weights }, figures: all }); // prettier-ignore
+  writeValues(out, { command, settings: { ...settingsOf(analysis), ...samplingOf(analysis), network: network.sha256 }, figures: all }); // prettier-ignore
   const tables = figures.flatMap((figure): Block[] => [{ heading: `${figure.title} (${figure.unit})` }, { table: tableOf(analysis, all, figure) }]); // prettier-ignore
-  const note = network.distance === 'FCD' ? ' FCD is the Fréchet distance in the features of a small classifier of the same data; it is not FID. Of few images it is biased upwards, for all generators alike.' : ''; // prettier-ignore
+  const note = ` ${distanceNote(network)} Of few images it is biased upwards, for all generators alike.`;
   writePage(out, {
     title: 'Divergence between true and own inputs, scale by scale',
     blocks: [

@@ -4,7 +4,7 @@ export { givenScales } from './continuation.js';
 export { continuation } from './continuationReport.js';
 export { differenceMaps } from './differenceMapsReport.js';
 export { divergence } from './divergenceReport.js';
-export { type FeatureNetwork, makeClassifier, openFeatureNetwork } from './featureNetwork.js';
 export { chooseImages, featuresOfAll, readChosen } from './heldOut.js';
 export { imbalance } from './imbalanceReport.js';
+export { look } from './look.js';
 export { type Named, openSubjects, type Subjects } from './subjects.js';

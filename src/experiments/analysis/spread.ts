@@ -47,6 +47,12 @@ export function spreadCell({ mean, images, seeds }: Spread, digits: number): str
   return parts.join(' ');
 }
 
+/** Widest features whose Fréchet distances get a jackknife, which takes eleven of them. */
+const mostForJackknife = 512;
+
+/** Whether a Fréchet distance of features this wide is computed in tenths too. */
+export const affordsJackknife = (width: number): boolean => width <= mostForJackknife;
+
 /**
  * A figure of many items, with the standard error of the delete-a-group jackknife (Shao and Wu 1989): `figure` is asked for all items, then for all
  * but a tenth, each tenth in turn. Tenths are runs of neighbours: of items that come by class in turn, every tenth has all classes.

@@ -141,7 +141,7 @@ async function measure(
   using found = metricsOf(network, reference, own, { distance, labels: subject.labels, seed });
   const width = own.pool_ND.size(1);
   const replicates = part === 'real' ? 0 : (plan.replicates ?? usualReplicates(width));
-  const figures = withNoise(subject.name, found.metrics, { seed, replicates, draw });
+  const figures = withNoise(subject.name, found.metrics, { seed, replicates, draw, width });
   const { name, count, identity } = subject;
   return { result: { name, count, figures, identity }, neighbours: found.neighbours, width, threads: own.threads };
 }

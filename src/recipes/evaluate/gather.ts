@@ -4,12 +4,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Span } from '../../data/index.js';
 import { FeatureMoments, type FeatureStatistics, statisticsOfMoments } from '../../evaluate/index.js';
-import { empty, keep, noGrad, ops, scope, type Tensor } from '../../torch/index.js';
+import { empty, keep, scope, type Tensor } from '../../torch/index.js';
 import { UsageError } from '../../util/errors.js';
 import { progress } from '../../util/progress.js';
 import { discard, type PartStore } from './chunkStore.js';
-import { type EvaluationNetwork, networkImages, type NetworkOutput } from './network.js';
-import { batchesOf, partsOf, type Subject, type SubjectBatch } from './subject.js';
+import { type EvaluationNetwork, joined, type NetworkOutput, outputOf } from './network.js';
+import { partsOf, type Subject } from './subject.js';
 
 /** How features are computed. */
 export interface GatherOptions {
@@ -29,29 +29,18 @@ export const gatherDefaults: GatherOptions = { partSize: 500, batchSize: 100, ra
 /** Said of work that a signal ended. */
 export class Stopped extends Error {}
 
-/** What a network gives of a batch, whose bytes are freed. */
-export function outputOf(network: EvaluationNetwork, { bytes_B3HW }: Pick<SubjectBatch, 'bytes_B3HW'>): NetworkOutput {
-  using bytes = bytes_B3HW;
-  return noGrad(() => scope(() => joined(batchesOf({ first: 0, size: bytes.size(0) }, networkImages).map(({ first, size }) => network.features(bytes.narrow(0, first, size)))))); // prettier-ignore
-}
-
-/** Outputs behind each other, in the caller's scope. */
-function joined(outputs: readonly NetworkOutput[]): NetworkOutput {
-  const names = Object.keys(outputs[0]!) as (keyof NetworkOutput)[];
-  return Object.fromEntries(names.map((name) => [name, ops.cat(outputs.map((one) => one[name]!), 0)])) as NetworkOutput; // prettier-ignore
-}
-
 /**
  * Computes the parts that are this process's and not there yet: part i is process i mod `size`'s.
+ * @param options.networkBatch images that the network sees at once, `networkImages` by default
  * @throws Stopped where the signal came
  */
 export async function computeParts(
   subject: Subject,
   network: () => EvaluationNetwork,
   store: PartStore,
-  options: GatherOptions = gatherDefaults,
+  options: GatherOptions & { networkBatch?: number } = gatherDefaults,
 ): Promise<void> {
-  const { partSize, batchSize, rank, size, signal } = options;
+  const { partSize, batchSize, networkBatch, rank, size, signal } = options;
   const all = partsOf(subject.count, partSize);
   const own = all.map((span, part) => ({ span, part })).filter(({ part }) => part % size === rank);
   const missing = own.filter(({ part }) => !store.has(part));
@@ -68,7 +57,8 @@ export async function computeParts(
       batchSize,
     )) {
       const { span, part } = missing[at]!;
-      const output = outputOf(network(), batch);
+      using bytes = batch.bytes_B3HW;
+      const output = outputOf(network(), bytes, networkBatch);
       for (const one of Object.values(output)) keep(one);
       outputs.push(output);
       done += output.pool.size(0);
@@ -140,8 +130,8 @@ export function collect(
   for (const [number, { first }] of partsOf(count, partSize).entries()) {
     const output = store.read(number);
     pool_ND = into(pool_ND, output.pool, first);
-    (pool ??= new FeatureMoments(output.pool.size(1))).add(first, output.pool);
-    if (output.spatial) (spatial ??= new FeatureMoments(output.spatial.size(1))).add(first, output.spatial);
+    (pool ??= new FeatureMoments(output.pool.size(1))).add(output.pool);
+    if (output.spatial) (spatial ??= new FeatureMoments(output.spatial.size(1))).add(output.spatial);
     if (output.logits) logits_NK = into(logits_NK, output.logits, first);
     discard(output);
   }

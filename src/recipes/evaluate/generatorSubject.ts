@@ -1,9 +1,9 @@
-// Samples of a generator as they are drawn: image i has class i mod classes and a seed made of the command's and i, as `judgeModel` draws them.
+// Samples of a generator as they are drawn: image i has class i mod classes and a seed made of the command's and i.
 import { setImmediate } from 'node:timers/promises';
 import { type Span, toBytes } from '../../data/index.js';
 import { keep, noGrad, scope, type Tensor } from '../../torch/index.js';
 import { seedFor } from '../../util/random.js';
-import { lastImage } from '../judge.js';
+import { lastImage } from '../lastImage.js';
 import type { Pair, SamplingSettings } from '../pictures.js';
 import { batchesOf, type Subject, type SubjectBatch } from './subject.js';
 

@@ -4,7 +4,7 @@ export { gatherDefaults, type GatherOptions, Stopped } from './gather.js';
 export { generatorSubject, type SampledModel } from './generatorSubject.js';
 export { dataSubject, folderSubject } from './imageSubject.js';
 export { columnsOf, type Metric, metricsOf } from './metrics.js';
-export { classifierNetwork, type EvaluationNetwork, inceptionNetwork, otherNetwork } from './network.js';
+export { classifierNetwork, type EvaluationNetwork, featureNetwork, inceptionNetwork, outputOf } from './network.js';
 export { inceptionAssessor, networkAssessor } from './networkAssessor.js';
 export { type Figure, usualReplicates } from './noise.js';
 export { npzSubject } from './npzSubject.js';

@@ -7,10 +7,13 @@ import {
   inceptionScoreInOrder,
   inceptionScoreShuffled,
   inceptionSplit,
+  mostKernelImages,
+  precisionRecall,
   type Resampled,
   resampledDensityCoverage,
   resampledFrechet,
   resampledInceptionScore,
+  resampledKernelDistance,
   resampledMean,
   resampledPrecisionRecall,
   subsetKernelDistance,
@@ -34,10 +37,8 @@ export interface Metric extends Column {
   value: number;
   /** Standard deviation over splits or subsets, where the metric is a mean over them; not the value's error. */
   deviation?: number;
-  /** The same figure of other draws; absent where that would need features that are not held. */
+  /** The same figure of other draws of the samples; absent where that would need features that are not held. */
   resampled?: Resampled;
-  /** Whose images a resample draws. */
-  over: 'samples' | 'reference';
 }
 
 /** What the samples' features are of. */
@@ -47,9 +48,9 @@ export interface MetricOptions {
   /** Class that was asked for, of each sample. */
   labels: readonly number[] | undefined;
   seed: number;
+  /** Keys of the figures that are wanted; all by default. */
+  only?: readonly string[];
 }
-
-const digits = (better: Metric['better']): number => (better === 'lower' ? 3 : 4);
 
 /** Distances first, the headline before all; which figures there are depends on the network and on whether the reference has images. */
 export function metricsOf(
@@ -61,18 +62,23 @@ export function metricsOf(
   refuseOtherWidth(network, reference, features);
   const from = new FrechetFrom(reference.statistics);
   const near_ND = neighboursOf(reference, features);
+  const wants = (...keys: string[]) => !options.only || keys.some((key) => options.only!.includes(key));
+  if (near_ND && wants('density', 'coverage')) refuseFew(near_ND, features);
   const metrics = [
     headline(network, from, features, options),
-    ...spatialDistance(network, reference, features),
-    ...inceptionScores(network, features, options),
-    ...(near_ND ? neighbourMetrics(near_ND, features) : []),
-    ...(near_ND ? [kernelMetric(network, reference.features_ND!, features, options)] : []),
+    ...(wants('sfid') ? spatialDistance(network, reference, features) : []),
+    ...(wants('inceptionScore', 'inceptionScoreShuffled') ? inceptionScores(network, features, options) : []),
+    ...(near_ND && wants('precision', 'recall') ? precisionAndRecall(near_ND, features) : []),
+    ...(near_ND && wants('density', 'coverage') ? densityAndCoverage(near_ND, features) : []),
+    ...(near_ND && wants(network.kernel.key) ? [kernelMetric(network, reference.features_ND!, features, options)] : []),
     ...agreement(network, features, options),
-  ];
-  const neighbours = near_ND?.size(0) ?? 0;
-  if (near_ND !== reference.features_ND) near_ND?.dispose();
-  const dispose = () => { from[Symbol.dispose](); }; // prettier-ignore
-  return { metrics, neighbours, [Symbol.dispose]: dispose };
+  ].filter(({ key }) => wants(key));
+  const dispose = () => {
+    for (const { resampled } of metrics) resampled?.[Symbol.dispose]?.();
+    from[Symbol.dispose]();
+    if (near_ND !== reference.features_ND) near_ND?.dispose();
+  };
+  return { metrics, neighbours: near_ND?.size(0) ?? 0, [Symbol.dispose]: dispose };
 }
 
 /** The figures that `metricsOf` gives, known beforehand; the distance, which comes first, under its plain name. */
@@ -117,18 +123,18 @@ function headline(
   options: MetricOptions,
 ): Metric {
   const value = from.distance(statistics);
-  return { key: distance.key, name: options.distance, digits: 3, better: 'lower', over: 'samples', value, resampled: resampledFrechet(from, pool_ND) }; // prettier-ignore
+  return { key: distance.key, name: options.distance, digits: 3, better: 'lower', value, resampled: resampledFrechet(from, pool_ND) }; // prettier-ignore
 }
 
 function spatialDistance({ distance }: EvaluationNetwork, reference: Reference, { spatial }: FeatureSet): Metric[] {
   if (!spatial || !reference.spatial) return [];
   const value = frechetDistanceOf(reference.spatial, spatial);
-  return [{ key: 'sfid', name: spatialName(distance), digits: 3, better: 'lower', over: 'samples', value }]; // prettier-ignore
+  return [{ key: 'sfid', name: spatialName(distance), digits: 3, better: 'lower', value }]; // prettier-ignore
 }
 
 function inceptionScores({ kind }: EvaluationNetwork, { logits_NK }: FeatureSet, { seed }: MetricOptions): Metric[] {
   if (kind !== 'inception' || !logits_NK) return [];
-  const common = { better: 'higher', over: 'samples' } as const;
+  const common = { better: 'higher' } as const;
   const [inOrder, shuffled] = [inceptionScoreInOrder(logits_NK), inceptionScoreShuffled(logits_NK, seed)];
   return [
     { ...scoreColumns[0], ...common, value: inOrder.mean, deviation: inOrder.deviation }, // prettier-ignore
@@ -136,23 +142,23 @@ function inceptionScores({ kind }: EvaluationNetwork, { logits_NK }: FeatureSet,
   ];
 }
 
-function neighbourMetrics(near_ND: Tensor, { pool_ND }: FeatureSet): Metric[] {
+function refuseFew(near_ND: Tensor, { pool_ND }: FeatureSet): void {
   if (near_ND.size(0) <= densityNeighbours || pool_ND.size(0) <= precisionNeighbours)
     throw new UsageError(`neighbours: expected more than ${densityNeighbours} references and ${precisionNeighbours} samples, got ${near_ND.size(0)} and ${pool_ND.size(0)}; take more images`); // prettier-ignore
-  const { precision, recall } = resampledPrecisionRecall(near_ND, pool_ND, precisionNeighbours);
+}
+
+/** A share, of which more is better. */
+const shareOf = (key: string, value: number, resampled: Resampled): Metric => ({ key, name: key, digits: 4, better: 'higher', value, resampled }); // prettier-ignore
+
+function precisionAndRecall(near_ND: Tensor, { pool_ND }: FeatureSet): Metric[] {
+  const { precision, recall } = precisionRecall(near_ND, pool_ND, precisionNeighbours);
+  const resampled = resampledPrecisionRecall(near_ND, pool_ND, precisionNeighbours);
+  return [shareOf('precision', precision, resampled.precision), shareOf('recall', recall, resampled.recall)];
+}
+
+function densityAndCoverage(near_ND: Tensor, { pool_ND }: FeatureSet): Metric[] {
   const { density, coverage } = resampledDensityCoverage(near_ND, pool_ND);
-  return (['precision', 'recall', 'density', 'coverage'] as const).map((key) => {
-    const resampled = { precision, recall, density, coverage }[key];
-    return {
-      key,
-      name: key,
-      digits: digits('higher'),
-      better: 'higher',
-      over: key === 'recall' ? 'reference' : 'samples',
-      value: valueOf(resampled),
-      resampled,
-    };
-  });
+  return [shareOf('density', valueOf(density), density), shareOf('coverage', valueOf(coverage), coverage)];
 }
 
 function kernelMetric(
@@ -162,7 +168,8 @@ function kernelMetric(
   { seed }: MetricOptions,
 ): Metric {
   const { mean, deviation } = subsetKernelDistance(reference_ND, pool_ND, { ...kernelSubsets, seed });
-  return { ...kernel, digits: 5, better: 'lower', over: 'samples', value: mean, deviation };
+  const resampled = pool_ND.size(0) <= mostKernelImages ? resampledKernelDistance(reference_ND, pool_ND) : undefined;
+  return { ...kernel, digits: 5, better: 'lower', value: mean, deviation, ...(resampled && { resampled }) };
 }
 
 /** How often the classifier finds the class that was asked for. */
@@ -173,7 +180,7 @@ function agreement(
 ): Metric[] {
   if (kind !== 'classifier' || !logits_NK || !labels) return [];
   const resampled = scope(() => resampledMean(logits_NK.argmax(1).eq(tensor(labels, { dtype: 'int64' }))));
-  return [{ key: 'agreement', name: 'class agreement', digits: digits('higher'), better: 'higher', over: 'samples', value: valueOf(resampled), resampled }]; // prettier-ignore
+  return [{ ...shareOf('agreement', valueOf(resampled), resampled), name: 'class agreement' }];
 }
 
 /** A metric of all images, each once. */

@@ -1,4 +1,4 @@
-// The assessor of any network, against the one of a classifier: the same samples, the same distance.
+// The assessor of any network, against the judge of the quickstart and of experiments: the same samples, the same distance.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +10,8 @@ import { initialiseConvolutions } from '../../models/index.js';
 import { saveWeights } from '../../nn/index.js';
 import { Generator, liveTensors } from '../../torch/index.js';
 import { seedFor } from '../../util/random.js';
-import { classifierAssessor } from '../assessor.js';
-import { judgeOf } from '../judge.js';
+import type { Figures } from '../assessor.js';
+import { classifierJudge } from '../judge.js';
 import { MemoryStore } from './chunkStore.js';
 import { collect, computeParts } from './gather.js';
 import { dataSubject } from './imageSubject.js';
@@ -19,7 +19,7 @@ import { classifierNetwork } from './network.js';
 import { networkAssessor } from './networkAssessor.js';
 import { imagesReference } from './reference.js';
 
-test('the figures of the classifier’s assessor, and more', async () => {
+test('the figures of the judge, and more', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scalewise-assessor-'));
   const path = join(folder, 'classifier.safetensors');
   const classifier = new Classifier(5);
@@ -38,7 +38,9 @@ test('the figures of the classifier’s assessor, and more', async () => {
   const pair = tinyFlexVar({ vocabularySize: 16, width: 16, heads: 2, positionSide: 8 });
   const how = { scales: [1, 2, 4, 8] };
   const options = { count: 30, batchSize: 8, seed: 5 }; // as many as references: then both look at all of them
-  const wanted = classifierAssessor(judgeOf(classifier.requireGrad(false).eval(), heldOut)).assess(pair, how, options);
+  using judge = await classifierJudge(path, heldOut);
+  const wanted: Figures = judge.assess(pair, how, options);
+  expect(Object.keys(wanted)).toEqual(['images', 'fcd', 'precision', 'recall', 'agreement']);
 
   const network = classifierNetwork(path);
   const subject = dataSubject(heldOut);
@@ -48,7 +50,7 @@ test('the figures of the classifier’s assessor, and more', async () => {
   const assessor = networkAssessor(network, reference);
   const before = liveTensors();
   const found = assessor.assess(pair, how, options);
-  expect(liveTensors()).toBeLessThanOrEqual(before + 4); // what density and coverage keep of their pairs
+  expect(liveTensors()).toBe(before);
   expect(assessor.columns.map(({ key }) => key)).toEqual(Object.keys(found).slice(1));
   expect(assessor.headline).toEqual({ key: 'fcd', name: 'FCD', digits: 3 });
   for (const key of ['images', 'precision', 'recall', 'agreement']) expect(found[key], key).toBe(wanted[key]);
