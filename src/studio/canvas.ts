@@ -69,12 +69,12 @@ export async function canvasOf(
 export async function maskOfAlpha(param: string, bytes: Uint8Array): Promise<Uint8Array> {
   await checkPicture(param, bytes);
   const picture = sharp(bytes, { limitInputPixels: limits.pixels, failOn: 'error' });
-  const { hasAlpha } = await picture.metadata();
   const refusal = refuse('mask', 'mask: expected a PNG that is transparent where the image is to be made anew, or such an image; found no transparency'); // prettier-ignore
-  if (!hasAlpha) throw refusal;
   try {
+    if ((await picture.stats()).isOpaque) throw refusal;
     return await picture.autoOrient().ensureAlpha().extractChannel('alpha').negate().toColourspace('b-w').png().toBuffer(); // prettier-ignore
-  } catch {
+  } catch (error) {
+    if (error === refusal) throw refusal;
     throw refuse(param, `${param}: the picture is damaged; send another file`);
   }
 }

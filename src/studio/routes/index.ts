@@ -1,6 +1,7 @@
 // The API's resources: a row each. A new one needs its line here and nothing else.
 import type { Resource } from '../server/studio.js';
 import { addGenerations } from './generations.js';
+import { addDescription } from '../server/describe.js';
 import { addHealth } from './health.js';
 import { addImages } from './images.js';
 import { addImageEdits } from './imageEdits.js';
@@ -9,6 +10,7 @@ import { addSession } from './session.js';
 
 export const resources: readonly Resource[] = [
   addHealth,
+  addDescription,
   addSession,
   addModels,
   addImages,

@@ -98,14 +98,17 @@ export async function studioApp(options: StudioOptions): Promise<StudioApp> {
   app.server.maxConnections = 2048;
   app.setValidatorCompiler(validator);
   app.setSerializerCompiler(serializerCompiler);
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) studio.routes.push([one, url]);
+  });
   answerErrors(app);
   await protect(app, options);
   guard(app, options);
-  measure(app, studio);
   await app.register(multipart, {
     limits: { fileSize: limits.upload, files: 2, fields: 40, fieldSize: 16 * kilobytes, parts: 42, headerPairs: 50 },
   });
   await describeApi(app, version());
+  measure(app, studio);
   for (const add of resources) add(app, studio);
   await servePage(app, options.page);
   app.addHook('preClose', () => studio.stop());

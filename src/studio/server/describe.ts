@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { StudioServer } from './studio.js';
+import type { Resource, StudioServer } from './studio.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -24,7 +24,7 @@ function transform(document: Transform): ReturnType<typeof jsonSchemaTransform> 
   return jsonSchemaTransform({ ...document, schema });
 }
 
-/** Adds `/openapi.json`. Routes are described where they are added after this. */
+/** Describes the routes that are added after this. */
 export async function describeApi(app: StudioServer, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -40,6 +40,10 @@ export async function describeApi(app: StudioServer, version: string): Promise<v
     transform,
     transformObject: jsonSchemaTransformObject,
   });
+}
+
+/** Adds `/openapi.json`. */
+export const addDescription: Resource = (app) => {
   app.get(
     '/openapi.json',
     {
@@ -53,4 +57,4 @@ export async function describeApi(app: StudioServer, version: string): Promise<v
       void reply.type('application/json').send(JSON.stringify(app.swagger()) as never);
     },
   );
-}
+};

@@ -25,6 +25,8 @@ export class Studio {
   readonly models: ModelRegistry;
   /** Called when the server stops: ends streams that would go on. */
   readonly closers = new Set<() => void>();
+  /** Method and path of every route. */
+  readonly routes: [method: string, url: string][] = [];
   #isOpen = false;
 
   constructor(readonly options: StudioOptions) {
