@@ -24,7 +24,7 @@ import {
   useMachine,
   writeReference,
 } from '../recipes/index.js';
-import { deviceOf } from '../train/index.js';
+import { deviceOf, PeerLostError } from '../train/index.js';
 import { libtorch } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
@@ -59,9 +59,15 @@ export function classifierPath(data: string, side: number): string {
 const isFile = (reference: Subject | StatisticsFile | undefined): reference is StatisticsFile =>
   reference !== undefined && 'path' in reference;
 
+const classifierPatience = 3_600_000; // milliseconds
+
 /** The classifier's file, trained by the first process where it is missing. */
 async function classifierFor(path: string, splits: DataSplits, rank: number): Promise<string> {
-  while (rank > 0 && !existsSync(path)) await setTimeout(200);
+  const begun = performance.now();
+  while (rank > 0 && !existsSync(path)) {
+    if (performance.now() - begun > classifierPatience) throw new PeerLostError([0], resolveTopology(process.env).size, `has not written the classifier ${path} for an hour; start all of them again with the same command`); // prettier-ignore
+    await setTimeout(200);
+  }
   return classifierAt(path, splits, say);
 }
 

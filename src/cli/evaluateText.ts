@@ -2,7 +2,9 @@
 import type { Evaluation, Figure, SubjectResult } from '../recipes/index.js';
 import { tableLines } from './table.js';
 
-function cell(figure: Figure | undefined): string {
+type Shown = Pick<Figure, 'value' | 'digits' | 'deviation'> & { estimate?: { low: number; high: number } | undefined };
+
+function cell(figure: Shown | undefined): string {
   if (!figure) return '–';
   const { value, digits, estimate, deviation } = figure;
   const show = (one: number) => one.toFixed(digits).replace(/^-(?=[0.]+$)/, '');
@@ -17,7 +19,10 @@ function rowsOf(columns: readonly SubjectResult[]): string[][] {
     name,
     ...columns.map(({ figures }) => cell(value(figures, key))),
   ]);
-  const lines = columns.map(({ figures }) => figures[0]?.line?.infinity.toFixed(figures[0].digits) ?? '–');
+  const lines = columns.map(({ figures: [distance] }) => {
+    const { line, digits } = distance!;
+    return cell(line && { value: line.infinity, digits, estimate: line.interval });
+  });
   if (first!.figures[0]!.line) rows.splice(1, 0, [`${first!.figures[0]!.name}, at infinitely many images`, ...lines]);
   return rows;
 }

@@ -10,3 +10,4 @@ export { type MetricsRecord, RunFolder, type RunOptions } from './runFolder.js';
 export { DivergenceError, type Losses, optimizerStep, type StepOptions, type StepOutcome } from './step.js';
 export { Throughput } from './throughput.js';
 export { alone, deviceOf, joinWorld, type World } from './world.js';
+export { PeerLostError } from './peers.js';

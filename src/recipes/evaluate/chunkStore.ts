@@ -1,6 +1,6 @@
 // Where features wait between processes and commands: a file a part of the images, written whole or not at all. What is there is not computed again.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWeights, saveWeights } from '../../nn/index.js';
 import { keep, libtorch, threads } from '../../torch/index.js';
@@ -19,6 +19,10 @@ export interface PartStore {
   read(part: number): NetworkOutput;
   /** Threads that parts were computed with. */
   readonly threads: readonly number[];
+  /** Tells processes that wait that this one computes. */
+  beat(): void;
+  /** Changes whenever some process tells that it computes. */
+  lastBeat(): number;
 }
 
 /** A store in memory, whose parts can be read once: for what is measured at once. */
@@ -41,6 +45,12 @@ export class MemoryStore implements PartStore {
     this.#parts.delete(part);
     return output;
   }
+  beat(): void {
+    // nobody else looks into this memory
+  }
+  lastBeat(): number {
+    return 0;
+  }
 }
 
 /** A folder of safetensors files. */
@@ -60,7 +70,7 @@ export class ChunkStore implements PartStore {
     const { version } = libtorch();
     const wanted = JSON.parse(JSON.stringify({ ...identity, libtorch: version })) as KeptSettings;
     this.#hash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
-    const path = join(folder, 'features.json');
+    const path = this.#record;
     if (!existsSync(path)) writeFileAtomic(path, `${JSON.stringify(wanted, null, 2)}\n`);
     const changed = differences(recordOf(path), wanted);
     if (changed.length)
@@ -69,6 +79,19 @@ export class ChunkStore implements PartStore {
 
   get threads(): number[] {
     return [...this.#threads].sort((a, b) => a - b);
+  }
+
+  beat(): void {
+    const now = new Date();
+    utimesSync(this.#record, now, now);
+  }
+
+  lastBeat(): number {
+    return statSync(this.#record).mtimeMs;
+  }
+
+  get #record(): string {
+    return join(this.folder, 'features.json');
   }
 
   #file(part: number): string {

@@ -81,6 +81,7 @@ async function gathered(subject: Subject, part: string, plan: FeaturePlan): Prom
   const { network, folder, partSize, batchSize, rank, device } = plan;
   const identity = {
     images: subject.identity,
+    ...(subject.written !== undefined && { written: subject.written }),
     network: network.sha256,
     partSize,
     batchSize,

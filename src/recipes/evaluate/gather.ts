@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Span } from '../../data/index.js';
 import { FeatureMoments, type FeatureStatistics, statisticsOfMoments } from '../../evaluate/index.js';
 import { empty, keep, scope, type Tensor } from '../../torch/index.js';
+import { PeerLostError } from '../../train/index.js';
 import { UsageError } from '../../util/errors.js';
 import { progress } from '../../util/progress.js';
 import { discard, type PartStore } from './chunkStore.js';
@@ -69,6 +70,7 @@ export async function computeParts(
         outputs = [];
         at++;
       }
+      if (size > 1) store.beat();
       if (signal?.aborted) throw new Stopped(`${done} of ${total} images`);
     }
   } finally {
@@ -78,23 +80,49 @@ export async function computeParts(
 }
 
 const pollEvery = 200; // milliseconds
+const tellEvery = 60_000;
+const usualPatience = 30 * 60_000; // longer than any batch takes
 
-/** Waits until other processes have written all parts. @throws Stopped where the signal came */
+/** How other processes' parts are waited for. */
+type WaitOptions = Pick<GatherOptions, 'partSize' | 'signal' | 'size'> & { patience?: number };
+
+/**
+ * Waits until other processes have written all parts.
+ * @param options.patience milliseconds without a part and without a sign of life, after which the others are given up: half an hour by default
+ * @throws Stopped where the signal came; PeerLostError where no other process computes any more
+ */
 export async function awaitParts(
-  subject: Subject,
+  subject: Pick<Subject, 'name' | 'count'>,
   store: PartStore,
-  { partSize, signal, size }: GatherOptions = gatherDefaults,
+  { partSize, signal, size, patience = usualPatience }: WaitOptions = gatherDefaults,
 ): Promise<void> {
   const parts = partsOf(subject.count, partSize);
   const bar = progress({ label: `${subject.name}: parts of ${size} processes`, total: parts.length, unit: 'parts', quiet: size === 1 }); // prettier-ignore
   try {
-    for (let part = 0; part < parts.length;)
-      if (store.has(part)) bar.update(++part);
-      else if (signal?.aborted) throw new Stopped(`${part} of ${parts.length} parts`);
-      else await setTimeout(pollEvery);
+    let [beat, heard, told] = [store.lastBeat(), performance.now(), performance.now()];
+    for (let part = 0; part < parts.length;) {
+      const now = performance.now();
+      if (store.lastBeat() !== beat) [beat, heard] = [store.lastBeat(), now];
+      if (store.has(part)) {
+        bar.update(++part);
+        heard = now;
+      } else if (signal?.aborted) throw new Stopped(`${part} of ${parts.length} parts`);
+      else if (now - heard > patience) throw lost(subject.name, part, size, patience);
+      else await setTimeout(Math.min(pollEvery, patience));
+      if (now - told > tellEvery) {
+        told = now;
+        bar.update(part, `waiting for part ${part}, which is rank ${part % size}'s, quiet for ${Math.round((now - heard) / 60_000)} min`); // prettier-ignore
+      }
+    }
   } finally {
     bar.stop();
   }
+}
+
+/** Said where the process that a part is for computes no more. */
+function lost(name: string, part: number, size: number, patience: number): PeerLostError {
+  const minutes = Number((patience / 60_000).toPrecision(2));
+  return new PeerLostError([part % size], size, `has not written part ${part} of ${name}, and no process has told for ${minutes} minutes that it computes; start all of them again with the same command: it goes on from the parts that are there`); // prettier-ignore
 }
 
 /** The features of all images. Dispose of it, or use `using`. */

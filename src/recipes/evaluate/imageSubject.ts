@@ -29,11 +29,15 @@ async function readFile(path: string, size: readonly [number, number]): Promise<
   }
 }
 
-/** A listing's hash: names and sizes in bytes. */
-function listingOf(folder: string, names: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const name of names) hash.update(`${name}\0${statSync(join(folder, name)).size}\n`);
-  return hash.digest('hex');
+/** Hashes of a listing: of names and sizes in bytes, and of the times when the files were written. */
+function listingOf(folder: string, names: readonly string[]): { listing: string; written: string } {
+  const [listing, written] = [createHash('sha256'), createHash('sha256')];
+  for (const name of names) {
+    const { size, mtimeMs } = statSync(join(folder, name));
+    listing.update(`${name}\0${size}\n`);
+    written.update(`${name}\0${mtimeMs}\n`);
+  }
+  return { listing: listing.digest('hex'), written: written.digest('hex') };
 }
 
 /**
@@ -50,6 +54,7 @@ export async function folderSubject(folder: string, side?: readonly [number, num
   const record = keptBeside(join(folder, 'samples.json'));
   const count = names.length;
   const files = { folder, names, height, width, exact: !side };
+  const { listing, written } = listingOf(folder, names);
   return {
     name: folder,
     noun: record ? 'samples' : 'images',
@@ -59,12 +64,13 @@ export async function folderSubject(folder: string, side?: readonly [number, num
     balanced: balancedBy(record, count),
     identity: {
       folder: true,
-      listing: listingOf(folder, names),
+      listing,
       count,
       height,
       width,
       ...(record && { made: record }),
     },
+    written,
     read: (parts, batchSize) => readFiles(files, parts, batchSize),
   };
 }

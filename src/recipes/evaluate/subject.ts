@@ -27,6 +27,8 @@ export interface Subject {
   balanced: boolean | undefined;
   /** All that settles what the images look like; what was computed of images of another identity is not gone on with. */
   identity: KeptSettings;
+  /** A hash of the times when its files were written, where they are too many to be read twice: features of files written since are not gone on with. */
+  written?: string;
   /** Equal of two subjects whose image i was drawn with the same random numbers. */
   pairing?: string;
   /**
