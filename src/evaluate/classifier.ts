@@ -60,12 +60,14 @@ export class Classifier extends Module {
 /** Share of a set's images whose class the classifier finds. */
 export function accuracy(classifier: Classifier, set: ImageSet, batchSize = 500): number {
   const count = imageCount(set);
+  const { device } = classifier.parameters()[0]!;
   let right = 0;
   for (let start = 0; start < count; start += batchSize) {
     const indices = Array.from({ length: Math.min(batchSize, count - start) }, (_, i) => start + i);
     right += scope(() => {
       const { image_B3HW, labels_B } = batch(set, indices);
-      return classifier.judge(image_B3HW).logits_BK.argmax(1).eq(labels_B).sum().item();
+      const { logits_BK } = classifier.judge(image_B3HW.to({ device }));
+      return logits_BK.argmax(1).eq(labels_B.to({ device })).sum().item();
     });
   }
   return right / count;
