@@ -163,7 +163,7 @@ function Edit({ models }: { models: Models }) {
     <div class="desk editing">
       <section class="panel editor" aria-labelledby="source-name">
         <header>
-          <h2 id="source-name">{source.name}</h2>
+          <strong id="source-name">{source.name}</strong>
           <span class="figure soft">
             {source.height} × {source.width}
           </span>

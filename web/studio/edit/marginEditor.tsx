@@ -32,7 +32,7 @@ function Side({
 }) {
   const id = useId();
   return (
-    <Field label={name} for={id} end={<output class="figure">{value} px</output>}>
+    <Field label={name} for={id} end={<span class="figure">{value} px</span>}>
       <input
         id={id}
         type="range"

@@ -55,7 +55,7 @@ export function GuidanceFields({ settings, change }: Omit<Props, 'details'>) {
           problem={lengthProblem(guidance, settings)}
         />
       ) : (
-        <Field label="Strength" for={id} end={<output class="figure">{cfg}</output>}>
+        <Field label="Strength" for={id} end={<span class="figure">{cfg}</span>}>
           <input
             id={id}
             type="range"

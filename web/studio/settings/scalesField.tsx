@@ -44,7 +44,10 @@ export function ScalesField({ details, scales, onChange }: Props) {
   const value = free || preset === undefined ? own : preset;
   const options = names.map((name) => {
     const list = schedules[name]!;
-    return { value: name, label: `${name} (${list.length} scales, ${sizeOf(list, stride).join(' × ')} pixels)` };
+    return {
+      value: name,
+      label: `${name === 'own' ? 'the model’s own' : name} (${list.length} scales, ${sizeOf(list, stride).join(' × ')})`,
+    };
   });
   if (anyScales || preset === undefined) options.push({ value: own, label: 'a list of my own' });
   const choose = (name: string) => {
