@@ -1,7 +1,7 @@
 // `scalewise studio`: the page and the API that show what models do scale by scale. This process never loads libtorch: its workers do.
-import { type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,9 +39,13 @@ interface Flags {
 const several = (text: string, all: string[]) => [...all, text];
 const page = fileURLToPath(new URL('../studio-page/', import.meta.url));
 
+const generatorIn = (folder: string) => existsSync(join(folder, 'generator.safetensors'));
+
 /** Whether a folder holds a generator, as run folders and checkpoints do. */
 function holdsGenerator(folder: string): boolean {
-  return existsSync(join(folder, 'checkpoints')) || existsSync(join(folder, 'generator.safetensors'));
+  const checkpoints = join(folder, 'checkpoints');
+  if (!existsSync(checkpoints)) return generatorIn(folder);
+  return readdirSync(checkpoints).some((name) => generatorIn(join(checkpoints, name)));
 }
 
 /** The models that the command line names: of --generator, else of the path, else those that come with Scalewise; then those to compare with. */
@@ -151,7 +155,7 @@ export function registerStudio(program: Command): void {
     .optionsGroup('Server:')
     .option('--host <address>', 'where it listens; other than this machine needs a --token', '127.0.0.1')
     .option('--port <n>', 'its port; 0 for a free one', wholeNumber('--port'), 7860)
-    .option('--token <text>', 'what all requests must carry')
+    .addOption(new Option('--token <text>', 'what all requests must carry').env('SCALEWISE_STUDIO_TOKEN'))
     .option('--cors <origin>', 'an origin whose pages may call the API; repeatable', several, [])
     .option('--name <host>', 'a name under which it is reached, e.g. through a proxy; repeatable', several, [])
     .option('--open', 'open the page in a browser');

@@ -34,10 +34,10 @@ function formatOf({ output_format, output_compression }: Fields): PictureFormat 
   return { type, quality };
 }
 
-function scalesFrom(fields: Fields, model: KnownModel) {
+function scalesFrom(fields: Fields, model: KnownModel, mostSide: number) {
   const given = fields.x_scales ?? fields.scales;
   const size = fields.size ?? 'auto';
-  if (given === undefined) return scalesOfSize(size, model);
+  if (given === undefined) return scalesOfSize(size, model, mostSide);
   if (size !== 'auto') throw refuse('size', 'size: expected without scales, which settle the size; leave one alone');
   return typeof given === 'string' ? scalesOfText(given, model) : given;
 }
@@ -52,7 +52,7 @@ function partialOf(count: number, wanted: number | null | undefined): Set<number
 /** The job that a request asks for, added to the queue. @throws StudioError */
 export async function ask(studio: Studio, request: FastifyRequest, fields: Fields, bytes?: EditBytes): Promise<Asked> {
   const model = studio.models.find(fields.model, 'model');
-  const scales = scalesFrom(fields, model);
+  const scales = scalesFrom(fields, model, studio.options.images.side);
   const settled = settle(
     {
       class: fields.prompt === '' ? null : fields.prompt,

@@ -18,13 +18,13 @@ export function scalesOfText(text: string, { details, id }: KnownModel): Scales 
 }
 
 /** A model's own scales stretched to `width`x`height` pixels; undefined for `auto`. @throws StudioError 400 */
-export function scalesOfSize(size: string, { details }: KnownModel): Scales | undefined {
+export function scalesOfSize(size: string, { details }: KnownModel, mostSide: number): Scales | undefined {
   if (size === 'auto') return undefined;
   const [width, height] = size.split('x').map(Number) as [number, number];
   const { stride, imageSize, scales } = details;
   if (height === imageSize[0] && width === imageSize[1]) return scales;
-  if (Math.max(width, height) > limits.side)
-    throw refuse('size', `size: expected at most ${limits.side} pixels a side, got ${size}; ask for a smaller image`);
+  if (Math.max(width, height) > mostSide)
+    throw refuse('size', `size: expected at most ${mostSide} pixels a side, got ${size}; ask for a smaller image`);
   const latent = [height / stride, width / stride] as const;
   if (!latent.every(Number.isInteger))
     throw refuse('size', `size: expected sides divisible by ${stride}, got ${size}; 'auto' is ${imageSize[1]}x${imageSize[0]}`); // prettier-ignore

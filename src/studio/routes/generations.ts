@@ -93,6 +93,7 @@ function addViews(...[app, studio]: Parameters<Resource>): void {
   app.get(
     '/api/generations/:id/events',
     {
+      exposeHeadRoute: false,
       schema: {
         summary: 'What happens to a generation, as server-sent events: all of it, or what came after Last-Event-ID.',
         tags,
