@@ -1,5 +1,5 @@
 // Requests to the studio's server: JSON in and out, errors as one class.
-import type { ErrorAnswer, ErrorType, Generation, GenerationAccepted, GenerationInput, ModelList } from '../../src/studio/api/index.js'; // prettier-ignore
+import type { ErrorAnswer, ErrorType, Generation, GenerationAccepted, GenerationInput, ModelList, Session } from '../../src/studio/api/index.js'; // prettier-ignore
 
 /** An answer of the server that is an error; status 0 where there was no answer. */
 export class ApiError extends Error {
@@ -47,11 +47,14 @@ export function frameUrl(id: string, model: string, image: number, index: number
   return `/api/generations/${id}/frames/${encodeURIComponent(model)}/${image}/${index}.png`;
 }
 
-/** Turns `#token=…` of the address into a session: a cookie that goes with every request from here on, pictures and events among them. */
+/** Begins a session: a cookie that goes with every request from here on, pictures and events among them. @throws ApiError */
+export const signIn = (token: string) =>
+  request<Session>('/api/session', { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+
+/** Takes `#token=…` out of the address, and signs in with it. */
 export async function takeToken(): Promise<void> {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token === null) return;
   history.replaceState(history.state, '', location.pathname + location.search);
-  // where it fails, so do the page's own requests, which say so
-  await request('/api/session', { method: 'POST', headers: { authorization: `Bearer ${token}` } }).catch(() => undefined); // prettier-ignore
+  await signIn(token).catch(() => undefined); // the page's own requests are refused then, and it asks for the token
 }

@@ -1,6 +1,7 @@
 // What a page shows where there is nothing to show: waiting, emptiness, and what went wrong.
 import type { ComponentChildren } from 'preact';
 import { ApiError } from './api.js';
+import { SignIn } from './signIn.js';
 
 /** Something is being fetched. */
 export function Loading({ what }: { what: string }) {
@@ -32,14 +33,11 @@ export function Empty({ title, children }: { title: string; children?: Component
 }
 
 /** One sentence for people of anything that was thrown. */
-export function sentenceOf(error: unknown): string {
-  if (error instanceof ApiError && error.status === 401)
-    return 'The studio asks for its token: open the address that `scalewise studio` printed, with #token= at its end.';
-  return error instanceof Error ? error.message : String(error);
-}
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Something went wrong. */
 export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+  if (error instanceof ApiError && error.status === 401) return <SignIn />;
   return (
     <div class="failure" role="alert">
       <p>{sentenceOf(error)}</p>

@@ -206,6 +206,11 @@ function Edit({ models }: { models: Models }) {
 /** The page. */
 export default function EditPage() {
   const { models, error, retry } = useModels();
-  if (error !== undefined) return <Failure error={error} retry={retry} />;
-  return models ? <Edit models={models} /> : <Loading what="the models" />;
+  if (models) return <Edit models={models} />;
+  return (
+    <>
+      <h1 class="unseen">Edit</h1>
+      {error === undefined ? <Loading what="the models" /> : <Failure error={error} retry={retry} />}
+    </>
+  );
 }

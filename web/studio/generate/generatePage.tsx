@@ -105,6 +105,11 @@ function Generate({ models }: { models: Models }) {
 /** The page. */
 export default function GeneratePage() {
   const { models, error, retry } = useModels();
-  if (error !== undefined) return <Failure error={error} retry={retry} />;
-  return models ? <Generate models={models} /> : <Loading what="the models" />;
+  if (models) return <Generate models={models} />;
+  return (
+    <>
+      <h1 class="unseen">Generate</h1>
+      {error === undefined ? <Loading what="the models" /> : <Failure error={error} retry={retry} />}
+    </>
+  );
 }

@@ -46,7 +46,7 @@ export function ScalesField({ details, scales, onChange }: Props) {
     const list = schedules[name]!;
     return {
       value: name,
-      label: `${name === 'own' ? 'the model’s own' : name} (${list.length} scales, ${sizeOf(list, stride).join(' × ')})`,
+      label: `${name === 'own' ? 'the model’s own' : name}, ${sizeOf(list, stride).join(' × ')}`,
     };
   });
   if (anyScales || preset === undefined) options.push({ value: own, label: 'a list of my own' });

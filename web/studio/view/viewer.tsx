@@ -130,6 +130,7 @@ function Views({ event, most, stride }: { event: ScaleEvent; most: number; strid
 export function Viewer({ image, scales, selected, most, stride, actions }: Props) {
   const event = image.scales.slice(0, selected + 1).findLast(Boolean);
   const whole = image.scales[scales.length - 1] !== undefined;
+  const [height, width] = sidesOf(scales.at(-1)!);
   return (
     <article class="viewer panel" aria-label={`${image.model}, seed ${image.seed}`}>
       <header>
@@ -141,15 +142,11 @@ export function Viewer({ image, scales, selected, most, stride, actions }: Props
         <Views event={event} most={most} stride={stride} />
       ) : (
         <div class="views">
-          <div class="view picture">
-            <div class="waiting" />
-          </div>
-          <div class="view">
-            <div class="waiting" />
-          </div>
-          <div class="view">
-            <div class="waiting" />
-          </div>
+          {['view picture', 'view', 'view'].map((name, i) => (
+            <div key={i} class={name}>
+              <div class="waiting" style={{ aspectRatio: `${width} / ${height}` }} />
+            </div>
+          ))}
         </div>
       )}
       {whole && actions && <footer>{actions}</footer>}
