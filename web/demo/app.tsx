@@ -35,7 +35,7 @@ function useModel(): Opening {
 
 /** The scales of the latest request; an earlier one stops at its next scale. */
 function useImage(model: ReadyModel, request: SampleRequest) {
-  const [scales, setScales] = useState<readonly SampledScale[]>([]);
+  const [drawn, setDrawn] = useState<{ request: SampleRequest; scales: readonly SampledScale[] }>();
   const [failure, setFailure] = useState<string>();
   const running = useRef<Promise<void>>(Promise.resolve());
   useEffect(() => {
@@ -43,11 +43,10 @@ function useImage(model: ReadyModel, request: SampleRequest) {
     const draw = async () => {
       const done: SampledScale[] = [];
       if (stopped) return;
-      setScales([]);
       for await (const scale of sampleImage(model, request)) {
         if (stopped) return;
         done.push(scale);
-        setScales([...done]);
+        setDrawn({ request, scales: [...done] });
         await painted();
       }
     };
@@ -57,7 +56,7 @@ function useImage(model: ReadyModel, request: SampleRequest) {
       stopped = true;
     };
   }, [model, request]);
-  return { scales, failure };
+  return { scales: drawn?.request === request ? drawn.scales : [], failure };
 }
 
 function Drawing({ model }: { model: ReadyModel }) {
@@ -87,13 +86,13 @@ function Drawing({ model }: { model: ReadyModel }) {
           show={setChosen}
           fileName={fileName}
         />
-        <p class="soft small about">
-          A {description.family === 'var' ? 'VAR' : 'FlexVAR'} generator draws an image as a pyramid of tokens: each
-          scale in one step, given all coarser ones. Above is what the scales so far decode to, beneath it the tokens, a
-          colour a code; t is the guidance’s weight. Nothing leaves this page: the model, trained on{' '}
-          {description.trainedOn}, was fetched once and runs here.
-        </p>
       </div>
+      <p class="soft small about">
+        A {description.family === 'var' ? 'VAR' : 'FlexVAR'} generator draws an image as a pyramid of tokens: each scale
+        in one step, given all coarser ones. Above is what the scales so far decode to, beneath it the tokens, a colour
+        a code; t is the guidance’s weight. Nothing leaves this page: the model, trained on {description.trainedOn}, was
+        fetched once and runs here.
+      </p>
     </main>
   );
 }
