@@ -23,6 +23,8 @@ function nameOf({ generator }: ModelSource): string {
 /** Models by their names. */
 export class ModelRegistry {
   readonly #models = new Map<string, KnownModel>();
+  /** Being looked at, by where they come from. */
+  readonly #coming = new Map<string, Promise<KnownModel>>();
 
   constructor(
     /** Has a worker look at a model. */
@@ -31,12 +33,19 @@ export class ModelRegistry {
     readonly most = 100,
   ) {}
 
-  /** Adds a model; one that is there already is not added again. @throws StudioError where it cannot be loaded */
-  async add(source: ModelSource): Promise<KnownModel> {
+  /** Adds a model; one that is there already, or is being added, is not added again. @throws StudioError where it cannot be loaded */
+  add(source: ModelSource): Promise<KnownModel> {
+    const from = JSON.stringify([source.generator, source.tokenizer]);
     const same = this.all().find(
-      (one) => one.source.generator === source.generator && one.source.tokenizer === source.tokenizer,
+      ({ source: { generator, tokenizer } }) => JSON.stringify([generator, tokenizer]) === from,
     );
-    if (same) return same;
+    if (same) return Promise.resolve(same);
+    const coming = this.#coming.get(from) ?? this.#load(source).finally(() => this.#coming.delete(from));
+    this.#coming.set(from, coming);
+    return coming;
+  }
+
+  async #load(source: ModelSource): Promise<KnownModel> {
     if (this.#models.size >= this.most)
       throw new StudioError('conflict', `models: there are ${this.most}, and more are not taken; open the studio anew`);
     const described = await this.describe(source);

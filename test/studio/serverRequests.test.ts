@@ -1,6 +1,7 @@
 // What the studio's server refuses, and in which words: wrong requests, other sites, those without the token, paths that lead elsewhere.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StudioApp } from '../../src/studio/server/app.js';
@@ -185,6 +186,9 @@ describe('the page', () => {
     writeFileSync(join(one.studio.options.page, 'index.html'), '<p>studio</p>');
     for (const url of ['/', '/edit', '/runs/some-run', '/understand?x=1'])
       expect((await one.app.inject(url)).body).toBe('<p>studio</p>');
+    const small = await one.app.inject({ url: '/', headers: { 'accept-encoding': 'gzip, br' } });
+    expect(small.headers['content-encoding']).toBe('br');
+    expect(brotliDecompressSync(small.rawPayload).toString()).toBe('<p>studio</p>');
     expect((await one.app.inject('/assets/none.js')).statusCode).toBe(404);
     expect((await one.app.inject('/api/none')).json()).toMatchObject({ error: { type: 'not_found' } });
     await one.app.close();
