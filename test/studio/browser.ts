@@ -19,6 +19,8 @@ if (chromiumPath === undefined)
 /** A studio that listens. */
 export interface RunningStudio {
   url: string;
+  /** Kills its workers, as a lack of memory would. */
+  killWorkers: () => void;
   stop: () => Promise<void>;
 }
 
@@ -35,12 +37,16 @@ export function startStudio(...args: string[]): Promise<RunningStudio> {
     child.kill('SIGTERM');
     await ended;
   };
+  const killWorkers = () => {
+    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+    for (const id of children.trim().split(' ')) process.kill(Number(id), 'SIGKILL');
+  };
   return new Promise((started, failed) => {
     let said = '';
     const listen = (text: Buffer) => {
       said += String(text);
       const url = /studio: (http:\S+?)\/(?:#\S*)? /.exec(said)?.[1];
-      if (url !== undefined) started({ url, stop });
+      if (url !== undefined) started({ url, stop, killWorkers });
     };
     child.stdout!.on('data', listen);
     child.stderr!.on('data', listen);

@@ -104,6 +104,20 @@ describe.skipIf(chromiumPath === undefined)('Generate', () => {
     await close();
   });
 
+  test('a worker that is killed in the middle is told of, and the next attempt goes well', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(studio.url + slow);
+    await page.waitForSelector('.strip-scale[data-there]');
+    studio.killWorkers();
+    await page.waitForSelector('.stage[data-state=failed]');
+    expect(await page.getByRole('alert').innerText()).toMatch(/worker/);
+    await page.getByRole('textbox', { name: 'Images' }).fill('1');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await finished(page);
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await close();
+  });
+
   test('two browsers at once see each its own', async () => {
     const pages = await Promise.all([1, 2].map(() => openPage(browser)));
     await Promise.all(pages.map(({ page }, i) => page.goto(`${studio.url}/?class=Dress&count=2&seed=${40 + 10 * i}`)));
