@@ -35,7 +35,6 @@ export async function bestBackend(): Promise<Backend> {
 /** Fetches onnxruntime for a backend. */
 export async function loadRuntime(backend: Backend): Promise<Runtime> {
   const ort = await (backend === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'));
-  ort.env.logLevel = 'error'; // that shapes are computed on the CPU is no news
   ort.env.wasm.wasmPaths = { wasm: backend === 'webgpu' ? asyncifyUrl : wasmUrl };
   return {
     backend,
@@ -43,6 +42,7 @@ export async function loadRuntime(backend: Backend): Promise<Runtime> {
     open: (model, outside) =>
       ort.InferenceSession.create(model, {
         executionProviders: [backend],
+        logSeverityLevel: 3, // errors: that shapes are computed on the CPU is no news
         ...(outside && { externalData: [outside] }),
       }),
   };
