@@ -63,8 +63,13 @@ describe.skipIf(chromiumPath === undefined)('Generate', () => {
     expect(await page.locator('.strip-scale[data-there]').count()).toBe(5);
     await strip.focus();
     await page.keyboard.press('Home');
-    expect(await page.getByRole('img', { name: 'Token map: 1 tokens' }).count()).toBe(2);
-    await page.locator('.strip-scale').nth(2).click();
+    expect(await page.getByRole('img', { name: 'Token map: 1 token, 1 different code' }).count()).toBe(2);
+    const [from, to] = await Promise.all([1, 2].map((scale) => page.locator('.strip-scale').nth(scale).boundingBox()));
+    await page.mouse.move(from!.x + 9, from!.y + 9);
+    await page.mouse.down();
+    expect(await strip.getAttribute('aria-valuenow')).toBe('2');
+    await page.mouse.move(to!.x + 9, to!.y + 9);
+    await page.mouse.up();
     expect(await strip.getAttribute('aria-valuenow')).toBe('3');
     await page.keyboard.press('End');
 

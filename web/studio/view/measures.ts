@@ -25,3 +25,6 @@ export const distinctCodes = ({ tokens }: ScaleEvent): number => new Set(tokens)
 
 /** A number with two digits after the point. */
 export const two = (value: number): string => value.toFixed(2);
+
+/** `1 token`, `2 tokens`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -5,7 +5,7 @@ import type { ScaleEvent, Scales } from '../../../src/studio/api/index.js';
 import { codeColour } from '../../shared/colours.js';
 import type { GrowingImage } from '../generation/state.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
-import { distinctCodes, entropyColour, mean, two } from './measures.js';
+import { counted, distinctCodes, entropyColour, mean, two } from './measures.js';
 import { TokenCanvas } from './tokenCanvas.js';
 
 interface Props {
@@ -98,7 +98,7 @@ function Views({ event, most, stride }: { event: ScaleEvent; most: number; strid
               values={event.tokens}
               sides={sides}
               colour={codeColour}
-              label={`Token map: ${event.tokens.length} tokens, ${distinctCodes(event)} different codes`}
+              label={`Token map: ${counted(event.tokens.length, 'token')}, ${counted(distinctCodes(event), 'different code')}`}
             />
             {cursor}
           </div>
@@ -120,7 +120,7 @@ function Views({ event, most, stride }: { event: ScaleEvent; most: number; strid
       <p class="readout figure" aria-live="polite">
         {place
           ? readout(event, sides, place)
-          : `${event.tokens.length} tokens, ${distinctCodes(event)} codes, ${two(mean(event.entropy))} bits, guidance ${two(event.weight)}`}
+          : `${counted(event.tokens.length, 'token')}, ${counted(distinctCodes(event), 'code')}, ${two(mean(event.entropy))} bits, guidance ${two(event.weight)}`}
       </p>
     </>
   );
