@@ -4,7 +4,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { buildPages } from './setup/pages.mjs';
 import { orExplain, setup } from './setup.mjs';
 
 const project = join(import.meta.dirname, '..');
@@ -19,11 +18,7 @@ if (other) {
   );
   process.exit(2);
 }
-orExplain(() => {
-  setup({});
-  buildPages(project);
-});
-if (process.exitCode) process.exit();
+orExplain(() => setup());
 mkdirSync(folder, { recursive: true });
 const exporting = ['export', '--onnx', join(folder, 'model'), '--force', ...given];
 const { status } = spawnSync(process.execPath, [join(project, 'bin', 'scalewise.mjs'), ...exporting], {

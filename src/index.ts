@@ -6,6 +6,7 @@ export * as formats from './formats/index.js';
 export * as hub from './hub/index.js';
 export * as models from './models/index.js';
 export * as nn from './nn/index.js';
+export * as onnx from './onnx/index.js';
 export * as recipes from './recipes/index.js';
 export * as sampling from './sampling/index.js';
 export * as sar from './sar/index.js';
