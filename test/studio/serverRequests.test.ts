@@ -123,6 +123,19 @@ describe('edits', () => {
   });
 });
 
+test('forms that are cut or too large, and addresses that cannot be read, are the sender’s fault', async () => {
+  const head = 'Content-Disposition: form-data; name="image"; filename="a.png"';
+  const part = `--x\r\n${head}\r\n\r\n${'a'.repeat(100)}\r\n`;
+  const send = async (payload: string, type = 'multipart/form-data; boundary=x') =>
+    open.app.inject({ method: 'POST', url: '/v1/images/edits', payload, headers: { 'content-type': type } });
+  expect((await send(part)).json()).toMatchObject({ error: { message: expect.stringMatching(/^request: expected a whole form/) as string } }); // prettier-ignore
+  expect((await send(part.slice(0, 40))).statusCode).toBe(400);
+  expect((await send(part, 'multipart/form-data')).statusCode).toBe(400);
+  expect((await send(`${part}${part}${part}--x--\r\n`)).statusCode).toBe(400);
+  expect((await send(part.replace('aaaa', 'a'.repeat(11_000_000)) + '--x--\r\n')).statusCode).toBe(413);
+  expect((await open.app.inject('/v1/models/%zz')).json()).toMatchObject({ error: { type: 'invalid_request_error' } });
+});
+
 describe('who may ask', () => {
   test('every route wants the token, but /healthz and the page', async () => {
     const routes = routesOf(closed);

@@ -31,21 +31,33 @@ interface Form {
   mask: Buffer | undefined;
 }
 
-/** Reads a form. @throws StudioError 400 */
-async function formOf(request: FastifyRequest): Promise<Form> {
-  if (!request.isMultipart()) throw refuse('request', 'request: expected a form (multipart/form-data) with an image');
-  const found: Partial<Record<'image' | 'mask', Buffer>> = {};
-  const fields: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+type Parts = Partial<Record<'image' | 'mask', Buffer>> & { fields: Record<string, unknown> };
+
+async function partsOf(request: FastifyRequest): Promise<Parts> {
+  const found: Parts = { fields: Object.create(null) as Record<string, unknown> };
   for await (const part of request.parts()) {
     if (part.type === 'file') {
       const name = files[part.fieldname];
       if (!name || found[name])
         throw refuse(part.fieldname, 'request: expected one file `image` and at most one `mask`');
       found[name] = await part.toBuffer();
-    } else fields[part.fieldname] = valueOf(part.fieldname, String(part.value));
+    } else found.fields[part.fieldname] = valueOf(part.fieldname, String(part.value));
   }
-  if (!found.image) throw refuse('image', 'image: it is missing; send one as a file');
-  return { fields: checked(imageEditFields, { ...fields }), image: found.image, mask: found.mask };
+  return found;
+}
+
+/** Errors of the parser, which have no status, as the sender's. */
+function asRefusal(error: unknown): unknown {
+  if ((error as { statusCode?: number }).statusCode !== undefined) return error;
+  return refuse('request', `request: expected a whole form: ${(error as Error).message}`);
+}
+
+/** Reads a form. @throws StudioError 400 */
+async function formOf(request: FastifyRequest): Promise<Form> {
+  if (!request.isMultipart()) throw refuse('request', 'request: expected a form (multipart/form-data) with an image');
+  const { fields, image, mask } = await partsOf(request).catch((error: unknown) => { throw asRefusal(error); }); // prettier-ignore
+  if (!image) throw refuse('image', 'image: it is missing; send one as a file');
+  return { fields: checked(imageEditFields, { ...fields }), image, mask };
 }
 
 /** What an edit is made of: the mask is where the mask's picture, or the image itself, is transparent. */

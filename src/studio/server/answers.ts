@@ -36,6 +36,11 @@ function send(reply: FastifyReply, error: StudioError): FastifyReply {
     .send(JSON.stringify({ error: error.problem }));
 }
 
+/** Answers what fastify refuses before any route is looked for, such as addresses that cannot be decoded. */
+export function answerEarly(error: FastifyError, _request: unknown, reply: FastifyReply): void {
+  void send(reply, fromFastify(error) ?? new StudioError('server_error', 'the server failed'));
+}
+
 /** Answers with errors in the shape of OpenAI's API. */
 export function answerErrors(app: StudioServer): void {
   app.setErrorHandler((error: FastifyError | StudioError, request, reply) => {

@@ -11,7 +11,7 @@ import { limits } from '../api/index.js';
 import { StudioError } from '../errors.js';
 import { resources } from '../routes/index.js';
 import { guard } from './access.js';
-import { answerErrors } from './answers.js';
+import { answerEarly, answerErrors } from './answers.js';
 import { describeApi } from './describe.js';
 import { measure } from './metrics.js';
 import type { StudioOptions } from './options.js';
@@ -42,6 +42,7 @@ function makeServer(): StudioServer {
     onProtoPoisoning: 'remove',
     onConstructorPoisoning: 'remove',
     logger: false,
+    frameworkErrors: answerEarly,
   }).withTypeProvider<ZodTypeProvider>();
 }
 
