@@ -5,5 +5,6 @@ export * from './generations.js';
 export * from './health.js';
 export * from './images.js';
 export * from './models.js';
+export * from './runs.js';
 export * from './sampling.js';
 export * from './session.js';

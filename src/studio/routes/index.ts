@@ -6,6 +6,7 @@ import { addHealth } from './health.js';
 import { addImages } from './images.js';
 import { addImageEdits } from './imageEdits.js';
 import { addModels } from './models.js';
+import { addRuns } from './runs.js';
 import { addSession } from './session.js';
 
 export const resources: readonly Resource[] = [
@@ -16,4 +17,5 @@ export const resources: readonly Resource[] = [
   addImages,
   addImageEdits,
   addGenerations,
+  addRuns,
 ];

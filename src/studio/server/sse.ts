@@ -38,6 +38,7 @@ export function openStream(
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
+    connection: 'close', // else a stream that the server ends leaves a connection behind, for which its own end would wait
     'x-accel-buffering': 'no',
   });
   raw.write('retry: 2000\n\n');

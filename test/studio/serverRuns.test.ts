@@ -1,0 +1,164 @@
+// Trainings as the studio's server shows them: lists, settings, records as they grow, samples; and nothing outside the opened folder.
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Run, RunDetails, RunList, RunSample } from '../../src/studio/api/index.js';
+import { RunTail } from '../../src/studio/runTail.js';
+import type { StudioApp } from '../../src/studio/server/app.js';
+import { falling, makeRun } from '../runFolders.js';
+import { eventsOf, fakeStudio, onePixel, type SentEvent } from './fakeWorker.js';
+
+const place = mkdtempSync(join(tmpdir(), 'scalewise-studio-runs-'));
+const root = join(place, 'runs');
+let studio: StudioApp;
+let first: Run;
+let second: Run;
+
+const get = (url: string) => studio.app.inject(url);
+
+beforeAll(async () => {
+  const path = makeRun(join(root, 'sweep', 'first'), { records: falling([8, 16, 64], 5), checkpoints: [32, 64], kept: [32] }); // prettier-ignore
+  makeRun(join(root, 'second'), { config: { seed: 2, kind: 'refine' }, records: falling([8], 3), checkpoints: [8] });
+  writeFileSync(join(root, 'second', 'checkpoints', 'step-00000001', 'manifest.json'), '');
+  mkdirSync(join(root, 'broken', 'checkpoints'), { recursive: true });
+  for (const name of ['samples-00000008.png', 'samples-00000002.png', 'notes.txt']) writeFileSync(join(path, 'samples', name), onePixel); // prettier-ignore
+  writeFileSync(join(place, 'secret.png'), 'secret');
+  symlinkSync(join(place, 'secret.png'), join(path, 'samples', 'link.png'));
+  symlinkSync(place, join(root, 'sweep', 'up'));
+  makeRun(join(place, 'outside'), { records: falling([8], 1) });
+  studio = await fakeStudio({ root });
+  const { runs } = (await get('/api/runs')).json<RunList>();
+  first = runs.find(({ name }) => name === 'sweep/first')!;
+  second = runs.find(({ name }) => name === 'second')!;
+});
+afterAll(() => studio.app.close());
+
+describe('reading', () => {
+  test('the list has what lies below the folder, and a sentence on what cannot be read', async () => {
+    const { runs, problems } = (await get('/api/runs')).json<RunList>();
+    expect(runs.map(({ name }) => name).sort()).toEqual(['second', 'sweep/first']);
+    expect(first).toMatchObject({ kind: 'train', family: 'flexvar', state: 'done', data: 'fashion-mnist', imagesSeen: 64, images: 64, loss: 3 }); // prettier-ignore
+    expect(second).toMatchObject({ kind: 'refine', state: 'damaged', loss: 3 });
+    expect(problems).toEqual(['broken: a run without config.json']);
+    expect(first.id).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test('a studio that was opened on no folder has none', async () => {
+    const { app } = await fakeStudio();
+    expect((await app.inject('/api/runs')).json()).toEqual({ runs: [], problems: [] });
+    await app.close();
+  });
+
+  test('a run has its settings and checkpoints; places on this machine are not told', async () => {
+    const run = (await get(`/api/runs/${first.id}`)).json<RunDetails>();
+    expect(run.config).toMatchObject({ seed: 1, images: 64 });
+    expect(run.checkpoints.map(({ id, imagesSeen, kept, problem }) => [id, imagesSeen, kept, problem])).toEqual([
+      ['step-00000008', 64, false, null],
+      ['step-00000004', 32, true, null],
+    ]);
+    const damaged = await get(`/api/runs/${second.id}`);
+    expect(damaged.json<RunDetails>().checkpoints[0]!.problem).toBe(
+      'second/checkpoints/step-00000001: damaged: its manifest.json cannot be read',
+    );
+    expect(damaged.body).not.toContain(place);
+  });
+
+  test('records, all or those after a number of images', async () => {
+    expect((await get(`/api/runs/${first.id}/metrics`)).json()).toEqual(falling([8, 16, 64], 5));
+    expect((await get(`/api/runs/${first.id}/metrics?after=16`)).json()).toEqual(falling([8, 16, 64], 5).slice(2));
+    expect((await get(`/api/runs/${first.id}/metrics?after=x`)).statusCode).toBe(400);
+  });
+
+  test('settings that differ', async () => {
+    const answer = await get(`/api/runs/${first.id}/difference/${second.id}`);
+    expect(answer.json()).toEqual([
+      { setting: 'kind', values: ['train', 'refine'] },
+      { setting: 'seed', values: [1, 2] },
+    ]);
+  });
+
+  test('samples in the order of their steps', async () => {
+    const names = (await get(`/api/runs/${first.id}/samples`)).json<RunSample[]>();
+    expect(names).toEqual([{ name: 'samples-00000002.png', step: 2 }, { name: 'samples-00000008.png', step: 8 }]); // prettier-ignore
+    const picture = await get(`/api/runs/${first.id}/samples/samples-00000002.png`);
+    expect(picture.headers['content-type']).toBe('image/png');
+    expect(picture.rawPayload).toEqual(onePixel);
+    expect((await get(`/api/runs/${second.id}/samples`)).json()).toEqual([]);
+  });
+});
+
+describe('nothing outside the folder', () => {
+  const odd = ['../outside', '..%2Foutside', '%2e%2e%2Foutside', '....//outside', '%2Fetc%2Fpasswd', 'sweep%2Ffirst', 'second', 'outside', '..%5Coutside', '%00']; // prettier-ignore
+  test.each(odd)('a run %s', async (id) => {
+    for (const rest of ['', '/metrics', '/samples', '/events', `/difference/${first.id}`]) {
+      const answer = await get(`/api/runs/${id}${rest}`);
+      expect([400, 404]).toContain(answer.statusCode);
+    }
+    expect([400, 404]).toContain((await get(`/api/runs/${first.id}/difference/${id}`)).statusCode);
+  });
+
+  const names = ['link.png', 'notes.txt', '..%2Fconfig.json', '..%2F..%2F..%2F..%2Fsecret.png', '%2e%2e%2fmetrics.jsonl', '..%5C..%5Csecret.png', 'samples-00000002.png%00']; // prettier-ignore
+  test.each(names)('a sample %s', async (name) => {
+    const answer = await get(`/api/runs/${first.id}/samples/${name}`);
+    expect([400, 404]).toContain(answer.statusCode);
+    expect(answer.body).not.toBe('secret');
+  });
+});
+
+/** Reads a stream until it has sent so many events, while something happens after the first ones. */
+async function watch(url: string, wanted: number, headers: Record<string, string>, then: () => void): Promise<SentEvent[]> {
+  const given = new AbortController();
+  const answer = await fetch(url, { headers, signal: given.signal });
+  const decoder = new TextDecoder();
+  let [text, isThen] = ['', false];
+  for await (const part of answer.body!) {
+    text += decoder.decode(part as Uint8Array, { stream: true });
+    const events = eventsOf(text.slice(0, text.lastIndexOf('\n\n') + 2));
+    if (events.length >= wanted) break;
+    if (isThen || !events.some(({ name }) => name === 'samples')) continue;
+    isThen = true;
+    then();
+  }
+  given.abort();
+  return eventsOf(text);
+} // prettier-ignore
+
+describe('events', () => {
+  test('records, state and samples as they come; who was cut off hears the rest', async () => {
+    const path = makeRun(join(root, 'growing'), { config: { images: 80 }, records: falling([8, 16], 9) });
+    const metrics = join(path, 'metrics.jsonl');
+    const fresh = await fakeStudio({ root });
+    const url = await fresh.app.listen({ host: '127.0.0.1', port: 0 });
+    const { runs } = (await fresh.app.inject('/api/runs')).json<RunList>();
+    const events = `${url}/api/runs/${runs.find(({ name }) => name === 'growing')!.id}/events`;
+    const heard = await watch(events, 4, {}, () => {
+      appendFileSync(metrics, '{"step":3,"imagesSeen":24,"loss":7}\n{"step":4,"imag');
+    });
+    const records = heard.filter(({ name }) => name === 'records');
+    expect(records.map(({ id, data }) => [id, data])).toEqual([
+      [2, { after: null, records: falling([8, 16], 9) }],
+      [3, { after: 16, records: [{ step: 3, imagesSeen: 24, loss: 7 }] }],
+    ]);
+    expect(heard.map(({ name }) => name).slice(0, 3)).toEqual(['records', 'state', 'samples']);
+    const later = await watch(events, 1, { 'last-event-id': '2' }, () => undefined);
+    expect(later[0]).toMatchObject({ id: 3, name: 'records', data: { after: 16, records: [{ imagesSeen: 24 }] } });
+    await fresh.app.close();
+  });
+
+  test('records that were cut back to a checkpoint are told anew', () => {
+    const path = join(place, 'metrics.jsonl');
+    const tail = new RunTail(path);
+    expect(tail.next()).toBeUndefined();
+    writeFileSync(path, '{"imagesSeen":8}\n{"imagesSeen":16}\nno json\n');
+    expect(tail.next()).toEqual({ after: null, records: [{ imagesSeen: 8 }, { imagesSeen: 16 }] });
+    expect([tail.lines, tail.next()]).toEqual([3, undefined]);
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, 17));
+    expect(tail.next()).toEqual({ after: null, records: [{ imagesSeen: 8 }] });
+    const again = new RunTail(path);
+    expect(again.next(1)).toBeUndefined();
+    appendFileSync(path, '{"imagesSeen":24}\n');
+    expect(again.next()).toEqual({ after: 8, records: [{ imagesSeen: 24 }] });
+    expect(new RunTail(path).next(9)).toMatchObject({ after: null });
+  });
+});
