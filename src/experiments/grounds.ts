@@ -32,7 +32,7 @@ export interface Ground {
 
 const small = { network: 'classifier' as const, topK: 0, topP: 0, count: 2000 };
 /** About each small model's best guidance. */
-const smallGuidance = { 'fashion-mnist': [0, 0.5, 1, 1.5], cifar10: [1, 2, 3, 4] };
+const smallGuidance = { 'fashion-mnist': [0, 0.5, 1, 1.5], cifar10: [1, 1.5, 2] };
 
 function packaged(data: 'fashion-mnist' | 'cifar10', family: 'flexvar' | 'var'): Ground {
   const suffix = family === 'var' ? '-var' : '';
