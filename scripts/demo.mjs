@@ -24,7 +24,7 @@ const exporting = ['export', '--onnx', join(folder, 'model'), '--force', ...give
 const { status } = spawnSync(process.execPath, [join(project, 'bin', 'scalewise.mjs'), ...exporting], {
   stdio: 'inherit',
 });
-if (status) process.exit(status);
+if (status !== 0) process.exit(status ?? 1); // null after a signal
 for (const name of ['assets', 'index.html']) {
   rmSync(join(folder, name), { recursive: true, force: true });
   cpSync(join(project, 'dist', 'demo', name), join(folder, name), { recursive: true });

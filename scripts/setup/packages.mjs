@@ -17,7 +17,9 @@ export function installNpmPackages(project) {
     throw new SetupError('missing: npm, which comes with Node (https://nodejs.org)');
   if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
     throw new SetupError(`${modules} is a link, and npm ci would empty the folder behind it; remove the link`);
-  say('installing the npm packages of package-lock.json (about 150 MB)');
+  say(
+    'installing the npm packages of package-lock.json (about 700 MB, most of it ONNX runtimes for tests and the demo)',
+  );
   must('npm ci', 'npm', ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: project });
 }
 

@@ -56,7 +56,8 @@ function modelsOf(path: string | undefined, { generator, tokenizer, compare }: F
   return [...chosen, ...compare].map((one) => ({ generator: one, tokenizer }));
 }
 
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host);
+const isLoopback = (host: string) =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 function checkOrigin(origin: string): string {
   if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
@@ -116,7 +117,7 @@ async function run(path: string | undefined, flags: Flags): Promise<void> {
   const { host, port, token } = flags;
   const opened = await openStudio(options, { host, port });
   const shown = isIP(host) === 6 ? `[${host}]` : host;
-  const url = `http://${shown}:${opened.port}/${token === undefined ? '' : `#token=${token}`}`;
+  const url = `http://${shown}:${opened.port}/${token === undefined ? '' : `#token=${encodeURIComponent(token)}`}`;
   const isSecond = secondSignal();
   const stop = () => {
     if (isSecond()) process.exit(1);

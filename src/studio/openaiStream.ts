@@ -44,9 +44,15 @@ export function streamImages(
 
   let turn = Promise.resolve();
   job.log.listen(0, (event) => {
-    turn = turn.then(async () => {
-      if (event) await send(event);
-      else stream.end();
-    });
+    turn = turn
+      .then(async () => {
+        if (event) await send(event);
+        else stream.end();
+      })
+      .catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        stream.send('error', JSON.stringify({ type: 'error', error: { message, type: 'server_error' } }));
+        stream.end();
+      });
   });
 }

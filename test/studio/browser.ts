@@ -39,7 +39,9 @@ export function startStudio(...args: string[]): Promise<RunningStudio> {
   };
   const killWorkers = () => {
     const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
-    for (const id of children.trim().split(' ')) process.kill(Number(id), 'SIGKILL');
+    const ids = children.split(' ').filter((id) => Number(id) > 0);
+    if (!ids.length) throw new Error('the studio has no worker');
+    for (const id of ids) process.kill(Number(id), 'SIGKILL');
   };
   return new Promise((started, failed) => {
     let said = '';

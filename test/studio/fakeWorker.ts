@@ -114,9 +114,10 @@ export async function fakeStudio(
   return { ...opened, worker };
 }
 
-/** Waits until something is so. */
+/** Waits until something is so, for a minute at most. */
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((done) => setTimeout(done, 2));
+  for (const end = performance.now() + 60_000; !isSo(); await new Promise((done) => setTimeout(done, 2)))
+    if (performance.now() > end) throw new Error(`it never came to be: ${String(isSo)}`);
 }
 
 /** One event of a stream. */

@@ -94,6 +94,15 @@ test('cancelling stops at the next scale, and the others of the batch go on', as
   expect((await look(one, blocker)).state).toBe('done');
 });
 
+test('cancelling a generation that is over changes nothing', async () => {
+  const one = await studio();
+  const id = await begun(one);
+  await eventsFrom(one, id);
+  const after = (await one.app.inject({ method: 'DELETE', url: `/api/generations/${id}` })).json<object>();
+  expect(after).toMatchObject({ state: 'done' });
+  expect(after).not.toHaveProperty('error');
+});
+
 test('a generation that waits is cancelled before it begins', async () => {
   const one = await studio();
   one.worker.isHeld = true;
@@ -166,7 +175,7 @@ test('a worker that is silent for too long is ended and started again', async ()
   one.worker.isHeld = true;
   const id = await begun(one);
   expect((await eventsFrom(one, id)).at(-1)).toMatchObject({ name: 'failed', data: { error: { type: 'worker_crashed' } } }); // prettier-ignore
-  await until(() => one.worker.starts === 2);
+  await until(() => one.worker.starts >= 2); // more, where loading is slower than the limit
 });
 
 test('stopping lets what runs finish, and refuses what comes', async () => {

@@ -108,8 +108,9 @@ export class Job {
       this.#end('done', { state: 'done', seconds: Math.round(performance.now() - this.#begun) / 1000 });
   }
 
-  /** Ends it without a result. */
+  /** Ends it without a result; one that is over stays as it is. */
   fail(error: StudioError): void {
+    if (this.isOver) return;
     this.error = error;
     if (error.type === 'cancelled') this.#end('cancelled', { state: 'cancelled' });
     else this.#end('failed', { state: 'failed', error: error.problem });

@@ -35,7 +35,7 @@ export function processStarter(settings: WorkerSettings): StartWorker {
       onExit(how);
     };
     child.on('message', (message) => {
-      onMessage(message as FromWorker);
+      if (!isOver) onMessage(message as FromWorker); // messages may come after the exit
     });
     child.on('error', (error) => {
       end(error.message);

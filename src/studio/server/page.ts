@@ -59,8 +59,9 @@ export async function servePage(app: StudioServer, folder: string): Promise<void
     if (/^(api|v1)(\/|$)/.test(path) || path.includes('\0'))
       throw new StudioError('not_found', 'there is no such route; /openapi.json lists what there is');
     if (extname(path) !== '') {
-      // Vite puts a hash of the content into these names
-      reply.header('cache-control', path.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+      // Vite puts a hash of the content into these names; what is not there may come with the next build
+      const stays = path.startsWith('assets/') && existsSync(join(folder, path));
+      reply.header('cache-control', stays ? 'public, max-age=31536000, immutable' : 'no-cache');
       return sendFile(files, path, request, reply);
     }
     reply.header('cache-control', 'no-cache');
