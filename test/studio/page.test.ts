@@ -128,6 +128,26 @@ describe.skipIf(chromiumPath === undefined)('Generate', () => {
     await close();
   });
 
+  test('back and forward take up what each address was drawn by', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(`${studio.url}/?model=generator-sar&class=Bag&seed=1`);
+    await finished(page);
+    const first = await lastFrame(page);
+    await page.getByRole('textbox', { name: 'Seed' }).fill('2');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForURL(/seed=2/);
+    await finished(page);
+    const second = await lastFrame(page);
+    expect(second).not.toBe(first);
+    const shows = (frame: string | null) => page.waitForSelector(`.picture img[src="${frame}"]`);
+    await page.goBack();
+    await shows(first);
+    expect(await page.getByRole('textbox', { name: 'Seed' }).inputValue()).toBe('1');
+    await page.goForward();
+    await shows(second);
+    await close();
+  });
+
   test('two browsers at once see each its own', async () => {
     const pages = await Promise.all([1, 2].map(() => openPage(browser)));
     await Promise.all(pages.map(({ page }, i) => page.goto(`${studio.url}/?class=Dress&count=2&seed=${40 + 10 * i}`)));

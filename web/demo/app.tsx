@@ -43,6 +43,7 @@ function useImage(model: ReadyModel, request: SampleRequest) {
     const draw = async () => {
       const done: SampledScale[] = [];
       if (stopped) return;
+      setFailure(undefined);
       for await (const scale of sampleImage(model, request)) {
         if (stopped) return;
         done.push(scale);

@@ -20,7 +20,8 @@ interface Entry {
 
 /** With the models known. */
 function Generate({ models }: { models: Models }) {
-  const { query } = useAddress();
+  const address = useAddress(); // a new one at every step in the history, also to a query that was read before
+  const { query } = address;
   const [settings, setSettings] = useState(() => settingsOf(query, models).settings);
   const [problems, setProblems] = useState<string[]>([]);
   const drawn = useRef<Settings>(settings);
@@ -52,7 +53,7 @@ function Generate({ models }: { models: Models }) {
       if (asked.complete) draw(asked.settings);
     };
     void open();
-  }, [query, models]);
+  }, [address, models]);
 
   const { growing, sending, error } = generation;
   const busy = sending || (growing !== undefined && !isOver(growing));

@@ -43,7 +43,11 @@ export function useGeneration(onStart?: (id: string) => void): GenerationHandle 
     setLost(false);
     setError(undefined);
   }, []);
-  useEffect(() => () => unfollow.current?.(), []);
+  const leave = () => {
+    turn.current++;
+    unfollow.current?.();
+  };
+  useEffect(() => leave, []);
 
   const take = useCallback(async (id: string, mine: number) => {
     const known = growingFrom(await getGeneration(id));

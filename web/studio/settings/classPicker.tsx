@@ -117,10 +117,8 @@ export function ClassPicker({ classes, label, noClass, onChange }: Props) {
               role="option"
               aria-selected={option.label === label}
               data-active={i === at ? '' : undefined}
-              onPointerDown={(event) => {
-                event.preventDefault(); // the field keeps the focus
-                choose(option);
-              }}
+              onPointerDown={(event) => event.preventDefault()} // the field keeps the focus
+              onClick={() => choose(option)}
             >
               <span>{option.text}</span>
               {option.label !== null && <span class="figure soft">{option.label}</span>}

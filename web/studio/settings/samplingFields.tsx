@@ -124,7 +124,7 @@ export function SamplingFields({ settings, details, change }: Props) {
           checked={settings.greedy}
           onChange={(greedy) => change({ greedy })}
         />
-        {details.canSmooth && (
+        {(details.canSmooth || settings.smooth) && (
           <Tick
             label="Smooth"
             hint="mix codes instead of choosing one"

@@ -32,7 +32,7 @@ export function ModelFields({ models, settings, onChange }: Props) {
     const kept = next.scalewise.classes.length === model.scalewise.classes.length;
     const defaults = defaultSettings(next);
     const { label, seed, count } = settings;
-    onChange(kept ? { ...settings, scales: defaults.scales, models: [id] } : { ...defaults, seed, count, label: label === null ? null : 0 }); // prettier-ignore
+    onChange(kept ? { ...settings, scales: defaults.scales, smooth: settings.smooth && next.scalewise.canSmooth, models: [id] } : { ...defaults, seed, count, label: label === null ? null : 0 }); // prettier-ignore
   };
   const beside = (id: string) => onChange({ ...settings, models: id === '' ? [model.id] : [model.id, id] });
   return (
