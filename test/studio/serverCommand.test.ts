@@ -21,6 +21,11 @@ test('a model that is none is refused, and the program ends', () => {
   expect([code, err]).toEqual([2, 'error: generator: there is no file or folder nowhere\n']);
 });
 
+test('a device that is none is refused, and the program ends', () => {
+  const { code, err } = scalewise(['studio', '--port', '0', '--device', 'tpu', '--threads', '1']);
+  expect([code, err]).toEqual([2, "error: device: expected cpu, cuda or cuda:N, got 'tpu'\n"]);
+});
+
 test('a port that is taken is refused', async () => {
   const other = createServer();
   await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));

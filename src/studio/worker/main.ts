@@ -11,6 +11,8 @@ import { tasks } from './tasks.js';
 const settings = JSON.parse(process.argv[2]!) as WorkerSettings;
 const dropped = new Set<number>();
 const shelf = new ModelShelf(settings);
+/** Why nothing can be computed here, e.g. for want of the device; every request is answered with it. */
+let unusable: Error | undefined;
 
 function say(message: FromWorker): void {
   if (process.connected) process.send!(message);
@@ -23,6 +25,7 @@ function refusalOf(error: unknown): Refusal {
 
 async function answer({ task, name, input }: Task): Promise<void> {
   try {
+    if (unusable) throw unusable;
     const body = tasks[name];
     if (!body) throw new Error(`internal: no task ${name}`);
     say({ type: 'answer', task, output: await body(shelf, input) });
@@ -33,6 +36,7 @@ async function answer({ task, name, input }: Task): Promise<void> {
 
 async function compute(batch: Batch): Promise<void> {
   try {
+    if (unusable) throw unusable;
     await runBatch(shelf, batch, (member) => dropped.has(member), say);
     say({ type: 'finished', batch: batch.batch });
   } catch (error) {
@@ -51,5 +55,9 @@ process.on('disconnect', () => process.exit());
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined); // the server says when to go
 
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // the server answers while this computes
-useMachine(settings);
+try {
+  useMachine(settings);
+} catch (error) {
+  unusable = error as Error;
+}
 say({ type: 'ready' });
