@@ -38,7 +38,10 @@ export async function openStudio(
     if (sentence === undefined) throw error;
     throw new UsageError(`--port: ${host}:${port}: ${sentence}`);
   }
-  const stop = () => app.close();
+  const stop = async () => {
+    await studio.stop(); // while it does, the server still answers: fastify refuses everything once it closes
+    await app.close();
+  };
   const loaded = studio.open().catch(async (error: unknown) => {
     await stop();
     throw error instanceof Error && error.name === 'StudioError' ? new UsageError(error.message) : error;

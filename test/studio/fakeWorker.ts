@@ -102,13 +102,18 @@ export class FakeWorker {
   }
 }
 
-/** An app on a fake worker with two models, `one` and `two`. */
+/** Options of a studio with two models, `one` and `two`. */
+export function fakeOptions({ start }: FakeWorker): StudioOptions {
+  const page = mkdtempSync(join(tmpdir(), 'scalewise-page-'));
+  return studioOptions({ models: [{ generator: 'one' }, { generator: 'two' }], page, start, rate: 0, drain: 50 });
+}
+
+/** An app on a fake worker. */
 export async function fakeStudio(
   more: Partial<StudioOptions> | ((options: StudioOptions) => Partial<StudioOptions>) = {},
 ): Promise<StudioApp & { worker: FakeWorker }> {
   const worker = new FakeWorker();
-  const page = mkdtempSync(join(tmpdir(), 'scalewise-page-'));
-  const base = studioOptions({ models: [{ generator: 'one' }, { generator: 'two' }], page, start: worker.start, rate: 0, drain: 50 }); // prettier-ignore
+  const base = fakeOptions(worker);
   const opened = await studioApp({ ...base, ...(typeof more === 'function' ? more(base) : more) });
   await opened.studio.open();
   return { ...opened, worker };

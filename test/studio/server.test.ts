@@ -1,7 +1,8 @@
 // The studio's server on a worker that computes nothing: jobs from their request to their end, and all ways in which they end.
 import { afterEach, expect, test } from 'vitest';
 import type { StudioApp } from '../../src/studio/server/app.js';
-import { eventsOf, type FakeWorker, fakeStudio, until } from './fakeWorker.js';
+import { openStudio } from '../../src/studio/index.js';
+import { eventsOf, fakeOptions, fakeStudio, FakeWorker, until } from './fakeWorker.js';
 
 type Opened = StudioApp & { worker: FakeWorker };
 const opened: Opened[] = [];
@@ -190,6 +191,28 @@ test('stopping lets what runs finish, and refuses what comes', async () => {
   one.worker.step();
   await stopped;
   expect((await look(one, id)).state).toBe('done');
+});
+
+test('while it stops it answers: what runs is fetched, and what comes is refused in a sentence', async () => {
+  const worker = new FakeWorker();
+  worker.isHeld = true;
+  const running = await openStudio({ ...fakeOptions(worker), drain: 10_000 }, { host: '127.0.0.1', port: 0 }); // prettier-ignore
+  await running.loaded;
+  const url = `http://127.0.0.1:${running.port}`;
+  const ask = () => fetch(`${url}/api/generations`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"class": 0}' }); // prettier-ignore
+  const { id } = (await (await ask()).json()) as { id: string };
+  await until(() => worker.batches.length === 1);
+  const events = await fetch(`${url}/api/generations/${id}/events`);
+  const stopped = running.stop();
+  const refused = await ask();
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+  expect(await refused.json()).toMatchObject({ error: { message: expect.stringContaining('stopping') as string } });
+  expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'stopping' });
+  worker.step();
+  worker.step();
+  expect(namesOf(eventsOf(await events.text()))).toMatch(/done$/);
+  await stopped;
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
 });
 
 test('results are forgotten, the oldest first, when there is no room', async () => {
