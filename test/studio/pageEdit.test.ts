@@ -16,10 +16,12 @@ const shirt = join(import.meta.dirname, '..', '..', 'docs', 'images', 'editing',
 
 /** Sends the form; the request's `edit`, once its images are drawn. */
 async function redraw(page: Page): Promise<{ mask?: string; margins?: object; feather?: number }> {
-  const sent = page.waitForRequest((request) => request.method() === 'POST');
+  const answered = page.waitForResponse((response) => response.request().method() === 'POST');
   await page.getByRole('button', { name: 'Make it anew' }).click();
-  const { edit } = (await sent).postDataJSON() as { edit: { mask?: string; margins?: object; feather?: number } };
-  await page.waitForSelector('.stage[data-state=done]');
+  const answer = await answered;
+  const { edit } = answer.request().postDataJSON() as { edit: { mask?: string; margins?: object; feather?: number } };
+  const { id } = (await answer.json()) as { id: string };
+  await page.waitForSelector(`.stage[data-id="${id}"][data-state=done]`);
   return edit;
 }
 

@@ -42,11 +42,6 @@ export const startGeneration = (wanted: GenerationInput) =>
 export const getGeneration = (id: string) => request<Generation>(`/api/generations/${id}`);
 export const cancelGeneration = (id: string) => request<unknown>(`/api/generations/${id}`, { method: 'DELETE' });
 
-/** Address of the picture of a scale. */
-export function frameUrl(id: string, model: string, image: number, index: number): string {
-  return `/api/generations/${id}/frames/${encodeURIComponent(model)}/${image}/${index}.png`;
-}
-
 /** Begins a session: a cookie that goes with every request from here on, pictures and events among them. @throws ApiError */
 export const signIn = (token: string) =>
   request<Session>('/api/session', { method: 'POST', headers: { authorization: `Bearer ${token}` } });

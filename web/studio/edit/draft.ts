@@ -3,6 +3,7 @@ import type { Mask } from './mask.js';
 import type { Margins } from './marginEditor.js';
 import type { Source } from './source.js';
 import type { Settings } from '../settings/settings.js';
+import type { Models } from '../settings/useModels.js';
 
 /** What is done to the image. */
 export type Task = 'inpaint' | 'outpaint' | 'class';
@@ -29,13 +30,14 @@ export function keepDraft(draft: Draft, query: string): void {
   }
 }
 
-/** The draft that was kept of this address. */
-export function keptDraft(query: string): Draft | undefined {
+/** The draft that was kept of this address, for models that are still there. */
+export function keptDraft(query: string, models: Models): Draft | undefined {
   try {
     const text = sessionStorage.getItem(key);
     if (text === null) return undefined;
     const kept = JSON.parse(text) as Omit<Draft, 'mask'> & { query: string; mask: Omit<Mask, 'bits'> & { bits: string } }; // prettier-ignore
     if (kept.query !== query) return undefined;
+    if (!kept.settings.models.every((id) => models.some((one) => one.id === id))) return undefined;
     return { ...kept, mask: { ...kept.mask, bits: Uint8Array.from(kept.mask.bits, Number) } };
   } catch {
     return undefined; // of another version, or storage is forbidden

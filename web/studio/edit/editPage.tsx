@@ -88,7 +88,7 @@ function TaskFields({ draft, change }: { draft: Draft; change: (part: Partial<Dr
 /** With the models known. */
 function Edit({ models }: { models: Models }) {
   const { query } = useAddress();
-  const [draft, setDraft] = useState<Draft | undefined>(() => keptDraft(query));
+  const [draft, setDraft] = useState<Draft | undefined>(() => keptDraft(query, models));
   const [loading, setLoading] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const generation = useGeneration(useCallback((id: string) => history.replaceState({ generation: id }, ''), []));
@@ -101,7 +101,7 @@ function Edit({ models }: { models: Models }) {
     const { generation: id } = (history.state ?? {}) as { generation?: string };
     if (id === undefined) generation.clear();
     else void generation.resume(id);
-    const kept = keptDraft(query);
+    const kept = keptDraft(query, models);
     if (kept) {
       setDraft(kept);
       return;

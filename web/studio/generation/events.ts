@@ -1,10 +1,11 @@
 // The events of a generation, as they come. The browser goes on after a lost connection by `Last-Event-ID`; where it gives up, the stream is opened
 // anew and told from the beginning, which does no harm.
 import type { GenerationEvents } from '../../../src/studio/api/index.js';
+import { ApiError, getGeneration } from '../api.js';
 
 /** What is done at each event; `lost` while there is no connection. */
 export type Listeners = { [Name in keyof GenerationEvents]: (event: GenerationEvents[Name]) => void } & {
-  lost: (since: number) => void;
+  lost: () => void;
   open: () => void;
 };
 
@@ -21,6 +22,13 @@ export function follow(id: string, listeners: Listeners): () => void {
     clearTimeout(timer);
     source?.close();
   };
+  /** The server was started anew, and knows nothing of it. */
+  const forgotten = (error: unknown) => {
+    if (over || !(error instanceof ApiError) || error.status !== 404) return;
+    stop();
+    const message = 'The server knows nothing of this generation any more: it was started again, or kept others since.';
+    listeners.failed({ state: 'failed', error: { type: 'not_found', message, param: null, code: null } });
+  };
   const open = () => {
     source = new EventSource(`/api/generations/${id}/events`);
     source.onopen = () => {
@@ -30,9 +38,10 @@ export function follow(id: string, listeners: Listeners): () => void {
     source.onerror = () => {
       if (over) return;
       failures++;
-      listeners.lost(failures);
+      listeners.lost();
       if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       timer = setTimeout(open, Math.min(8000, 500 * 2 ** failures));
+      void getGeneration(id).catch(forgotten);
     };
     for (const name of ['state', 'scale', 'done', 'failed', 'cancelled'] as const)
       source.addEventListener(name, (event) => {

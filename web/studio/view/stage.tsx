@@ -98,6 +98,7 @@ export function Stage({ handle, growing, stride, actions, retry }: Props) {
       class="stage"
       ref={section}
       aria-label="Generation"
+      data-id={growing.id}
       data-state={growing.state}
       data-models={growing.models.length}
     >
