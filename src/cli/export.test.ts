@@ -1,5 +1,5 @@
 // `scalewise export` from arguments to what is printed, on the weights that come with Scalewise.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -43,7 +43,11 @@ test('writes the folder, and says what is in it', async () => {
     imageSize: [32, 48],
     trainedOn: 'fashion-mnist',
   });
+  const before = statSync(place).ino; // it may be somebody's working directory
   const again = await exported('--onnx', place, '--force', '--json');
+  expect(statSync(place).ino).toBe(before);
+  expect(readdirSync(place).length).toBe(4);
+  expect(readdirSync(folder)).toEqual(['wide']);
   expect(JSON.parse(again.out)).toMatchObject({ folder: place, scales: [1, 2, 3, 5, 8] });
 });
 

@@ -1,6 +1,7 @@
 // A generator and its tokenizer as ONNX files with all that a sampler needs: generator.onnx, pyramid.onnx, decoder.onnx and sampler.json.
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type ScaleTransformer } from '../models/index.js';
 import { type Scales, sizeOf, type Tokenizer } from '../tokenizers/index.js';
 import { scope } from '../torch/index.js';
@@ -62,6 +63,17 @@ function checkFolder(folder: string, force: boolean): void {
     throw new UsageError(`${folder}: it holds an export already; --force replaces it, or give a new folder`);
 }
 
+/** Moves an export into a folder that is there, and may be somebody's working directory; its description comes last, without which it is none. */
+function moveInto(folder: string, from: string): void {
+  explainIo(folder, () => {
+    rmSync(join(folder, samplerFile), { force: true });
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    const names = readdirSync(from).filter((name) => name !== samplerFile);
+    for (const name of [...names, samplerFile]) renameSync(join(from, name), join(folder, name));
+    rmSync(from, { recursive: true });
+  });
+}
+
 function modelDescription({ files, bytes }: WrittenModel): ModelDescription {
   const [file, data] = files as [string, string?];
   return { file, ...(data !== undefined && { data }), bytes };
@@ -83,12 +95,15 @@ export function exportOnnx(folder: string, subject: ExportSubject, options: Expo
   ];
   const { version, mostInside } = options;
   let exported: Exported | undefined;
-  writeFolderAtomic(folder, (place) => {
+  const isThere = existsSync(folder);
+  const whole = isThere ? `${resolve(folder)}.${randomBytes(4).toString('hex')}.new` : folder;
+  writeFolderAtomic(whole, (place) => {
     const models = graphs.map((graph) => writeModel(join(place, `${graph.name}.onnx`), graph, version, mostInside));
     const description = describe(subject, described, models, version);
     writeFileAtomic(join(place, samplerFile), `${JSON.stringify(description)}\n`);
     exported = { folder, description, models };
   });
+  if (isThere) moveInto(folder, whole);
   return exported!;
 }
 
