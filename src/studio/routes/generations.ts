@@ -8,7 +8,7 @@ import type { Job } from '../jobs/job.js';
 import { parametersOf, written } from '../pictures.js';
 import { content, errors, usualErrors } from '../server/answers.js';
 import { clientOf } from '../server/client.js';
-import { streamLog } from '../server/sse.js';
+import { resumption, streamLog } from '../server/sse.js';
 import type { Resource, Studio } from '../server/studio.js';
 import { jobOf, settle } from '../settle.js';
 
@@ -98,12 +98,7 @@ function addViews(...[app, studio]: Parameters<Resource>): void {
         summary: 'What happens to a generation, as server-sent events: all of it, or what came after Last-Event-ID.',
         tags,
         params: byId,
-        headers: z.object({
-          'last-event-id': z
-            .string()
-            .regex(/^\d{0,9}$/, 'expected the number of an event')
-            .optional(),
-        }),
+        headers: resumption,
         response: {
           200: content('text/event-stream', z.string(), 'Events state, scale, done, failed, cancelled.'),
           ...usualErrors,

@@ -6,7 +6,7 @@ import { StudioError } from '../errors.js';
 import { RunShelf, sampleBytes, samplesOf, type ShelvedRun } from '../runShelf.js';
 import { isRecord, RunTail } from '../runTail.js';
 import { content, errors, usualErrors } from '../server/answers.js';
-import { type EventStream, lastHeard, openStream } from '../server/sse.js';
+import { type EventStream, lastHeard, openStream, resumption } from '../server/sse.js';
 import type { Resource } from '../server/studio.js';
 import { settingsThatDiffer } from '../../train/compareRuns.js';
 
@@ -133,12 +133,7 @@ function addEvents(shelf: RunShelf, ...[app, studio]: Parameters<Resource>): voi
         summary: 'What a training records, as server-sent events: all of it, or what came after Last-Event-ID.',
         tags,
         params: byId,
-        headers: z.object({
-          'last-event-id': z
-            .string()
-            .regex(/^\d{0,9}$/, 'expected the number of an event')
-            .optional(),
-        }),
+        headers: resumption,
         response: {
           200: content('text/event-stream', z.string(), 'Events records, state, samples.'),
           ...failures,

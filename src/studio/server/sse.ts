@@ -1,7 +1,7 @@
 // Server-sent events.
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { EventListener } from '../jobs/eventLog.js';
-import { StudioError } from '../errors.js';
 import type { Studio } from './studio.js';
 
 /** Bytes that may wait for a slow reader; it is cut off then, and may come back for the rest. */
@@ -14,13 +14,16 @@ export interface EventStream {
   end(): void;
 }
 
-/** The number of the event that a reader heard last. @throws StudioError 400 */
-export function lastHeard({ headers }: FastifyRequest): number {
-  const given = headers['last-event-id'];
-  if (given === undefined || given === '') return 0;
-  if (typeof given === 'string' && /^\d{1,9}$/.test(given)) return Number(given);
-  throw new StudioError('invalid_request_error', 'Last-Event-ID: expected the number of an event', { param: 'Last-Event-ID' }); // prettier-ignore
-}
+/** Headers of a request for a stream that may go on after an event. */
+export const resumption = z.object({
+  'last-event-id': z
+    .string()
+    .regex(/^\d{0,9}$/, 'expected the number of an event')
+    .optional(),
+});
+
+/** The number of the event that a reader heard last; 0 for none. */
+export const lastHeard = ({ headers }: FastifyRequest): number => Number(headers['last-event-id'] ?? 0);
 
 /**
  * Answers with a stream of events.
