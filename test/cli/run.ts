@@ -22,17 +22,21 @@ export function scalewise(args: readonly string[], options: { cwd?: string; env?
   return { code: ended.status, out: ended.stdout, err: ended.stderr };
 }
 
-/** Runs a command and sends it a signal when its standard error matches. */
-export function interrupted(args: readonly string[], when: RegExp, signal: NodeJS.Signals): Promise<Ended> {
+/** Runs a command to its end while this process goes on, and sends it a signal when its standard error matches. */
+export function running(args: readonly string[], when?: RegExp, signal?: NodeJS.Signals): Promise<Ended> {
   const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err, sent] = ['', '', false];
   child.stdout.on('data', (text: Buffer) => (out += text.toString()));
   child.stderr.on('data', (text: Buffer) => {
     err += text.toString();
-    if (!sent && when.test(err)) sent = child.kill(signal);
+    if (!sent && when?.test(err)) sent = child.kill(signal);
   });
   return new Promise((done) => child.on('close', (code) => { done({ code, out, err }); })); // prettier-ignore
 }
+
+/** Runs a command and sends it a signal when its standard error matches. */
+export const interrupted = (args: readonly string[], when: RegExp, signal: NodeJS.Signals): Promise<Ended> =>
+  running(args, when, signal);
 
 const ofSpeed = /^(images_per_second|data_wait|tflops_per_second|mfu|memory_peak)$/;
 

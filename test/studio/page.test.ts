@@ -20,7 +20,11 @@ const built = join(import.meta.dirname, '..', '..', 'dist', 'studio-page');
 /** So many scales of so many images that one can see them come. */
 const slow = '/?model=generator-sar&model=generator&class=Bag&count=16&scales=1,2,3,5,8,12,16,20,24';
 
-const finished = (page: Page) => page.waitForSelector('.stage[data-state=done]');
+/** The generation that the address was drawn by is whole. */
+const finished = async (page: Page) => {
+  const state = `document.querySelector('.stage[data-state=done]')?.dataset.id === (history.state?.generation ?? null)`;
+  await expect.poll(() => page.evaluate(state), { timeout: 60_000 }).toBe(true);
+};
 const seedShown = (page: Page) => page.locator('.viewer header .soft').first().innerText();
 const lastFrame = (page: Page) => page.locator('.picture img').first().getAttribute('src');
 

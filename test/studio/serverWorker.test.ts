@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStudio, type OpenedStudio, processStarter, studioOptions } from '../../src/studio/index.js';
 import type { GenerationAccepted } from '../../src/studio/api/index.js';
 import { pngTexts } from '../../src/formats/index.js';
-import { scalewise, temporary } from '../cli/run.js';
+import { running, temporary } from '../cli/run.js';
 import { eventsOf } from './fakeWorker.js';
 
 const weights = join(import.meta.dirname, '..', '..', 'weights', 'fashion-mnist');
@@ -48,7 +48,7 @@ async function generated(request: object, client: string): Promise<Buffer[]> {
 test('an image has the pixels of the command line’s, alone and beside those of other requests', async () => {
   const folder = join(temporary(), 'files');
   const flags = ['--class', 'Bag', '--count', '2', '--seed', '11', '--cfg', '3', '--top-k', '50', '--precision', 'float32', '--threads', '1']; // prettier-ignore
-  expect(scalewise(['sample', ...flags, '--files', folder])).toMatchObject({ code: 0 });
+  expect(await running(['sample', ...flags, '--files', folder])).toMatchObject({ code: 0 });
   const wanted = await Promise.all([0, 1].map((i) => pixelsOf(readFileSync(join(folder, `00000${i}.png`)))));
   const request = { class: 'Bag', seed: 11, cfg: 3, topK: 50 };
   const [alone] = await generated(request, 'a');

@@ -25,12 +25,12 @@ export interface Growing {
   error?: Problem;
 }
 
-/** What the server says of it, before the events of its scales. */
-export function growingFrom({ id, state, position, request, scales, images, error }: Generation): Growing {
+/** What the server says of it, before its events: they are told from the first, and its end is the last of them. */
+export function growingFrom({ id, state, position, request, scales, images }: Generation): Growing {
   const { models, count, seed } = request;
   return {
     id,
-    state,
+    state: state === 'waiting' ? state : 'running',
     position,
     models,
     seeds: Array.from({ length: count }, (_, i) => images.find(({ image }) => image === i)?.seed ?? seed + i),
@@ -38,7 +38,6 @@ export function growingFrom({ id, state, position, request, scales, images, erro
     images: models.flatMap((model) =>
       Array.from({ length: count }, (_, image) => ({ model, image, seed: seed + image, scales: [] })),
     ),
-    ...(error && { error }),
   };
 }
 
