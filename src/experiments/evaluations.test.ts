@@ -14,6 +14,8 @@ afterAll(() => {
 });
 const place = 'weights/fashion-mnist/generator.safetensors';
 const what = { ground: 'small', key: 'before', seed: 3, place };
+/** Those of the weights that come with Scalewise. */
+const scales = [1, 2, 3, 5, 8];
 const options = { cfgs: [2], topK: 9, topP: 0.5, count: 10, batchSize: 40 };
 const reference = { file: 'reference.npz', sha256: 'abc' };
 const assessor: Assessor = {
@@ -29,7 +31,7 @@ const find = () => evaluationOf(out, what, assessor, 2, options);
 
 /** A result of what is looked for, but for some of its identity. */
 function leave(other: object = {}, network = 'network'): void {
-  const settings = { scales: [1, 2], guidance: { shape: 'ramp', scale: 2 }, topK: 9, topP: 0.5, temperature: 1, device: 'cpu' }; // prettier-ignore
+  const settings = { scales, guidance: { shape: 'ramp', scale: 2 }, topK: 9, topP: 0.5, temperature: 1, device: 'cpu', precision: 'bfloat16' }; // prettier-ignore
   const identity = { generator: sha256File(place), tokenizer: 't', count: 10, seed: 3, settings, ...other };
   const protocol = { network: { name: 'n', sha256: network }, reference: { name: 'r', ...reference }, batchSize: 40, partSize: 480 }; // prettier-ignore
   writeFileSync(path, JSON.stringify({ protocol, models: [{ figures: { fid: 7, recall: null, kid: 1 }, identity }] }));
@@ -48,7 +50,8 @@ test('the figures that are asked for; what is none is no number', () => {
 test.each<[string, object, string?]>([
   ['seed', { seed: 4 }],
   ['generator', { generator: 'other' }],
-  ['settings.topK, settings.temperature', { settings: { guidance: { shape: 'ramp', scale: 2 }, topK: 0, topP: 0.5, temperature: 2 } }],
+  ['settings.topK, settings.temperature', { settings: { scales, guidance: { shape: 'ramp', scale: 2 }, topK: 0, topP: 0.5, temperature: 2 } }],
+  ['settings.scales, settings.greedy', { settings: { scales: [1, 2], guidance: { shape: 'ramp', scale: 2 }, topK: 9, topP: 0.5, temperature: 1, greedy: [1] } }],
   ['network', {}, 'another'],
 ])('another %s is refused', (named, identity, network) => {
   leave(identity, network);

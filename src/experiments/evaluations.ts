@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Assessor, type Figures, findWeights } from '../recipes/index.js';
+import { type Assessor, type Figures, findWeights, type GeneratorCard, loadGenerator } from '../recipes/index.js';
 import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo, sha256File } from '../util/files.js';
@@ -46,12 +46,7 @@ const resultSchema = z.object({
         generator: z.string(),
         count: z.number(),
         seed: z.number(),
-        settings: z.object({
-          guidance: z.object({ shape: z.string(), scale: z.number() }),
-          topK: z.number(),
-          topP: z.number(),
-          temperature: z.number(),
-        }),
+        settings: z.record(z.string(), z.unknown()),
       }),
     }),
   ]),
@@ -70,6 +65,13 @@ function read(path: string): z.infer<typeof resultSchema> {
 function fingerprintOf({ network, reference }: z.infer<typeof resultSchema>['protocol']): string {
   const identity = Object.fromEntries(Object.entries(reference).filter(([key]) => key !== 'name'));
   return createHash('sha256').update(network.sha256).update(JSON.stringify(identity)).digest('hex').slice(0, 16);
+}
+
+/** The scales that a generator samples with. */
+function ownScales(place: string): GeneratorCard['scales'] {
+  const { generator, card } = loadGenerator(place);
+  generator.dispose();
+  return card.scales;
 }
 
 /**
@@ -95,10 +97,20 @@ export function evaluationOf(
     partSize: partOf(batchSize),
     count,
     seed: measured.seed,
-    settings: { guidance: { shape: 'ramp', scale: cfg }, topK, topP, temperature: 1 },
+    settings: {
+      scales: ownScales(measured.place),
+      guidance: { shape: 'ramp', scale: cfg },
+      topK,
+      topP,
+      temperature: 1,
+    },
   };
   const { batchSize: batch, partSize } = protocol;
-  const changed = differences({ ...identity, network: fingerprintOf(protocol), batchSize: batch, partSize }, wanted);
+  const settings = { ...identity.settings, device: undefined, precision: undefined }; // a machine's own
+  const changed = differences(
+    { ...identity, settings, network: fingerprintOf(protocol), batchSize: batch, partSize },
+    wanted,
+  );
   if (changed.length)
     throw new UsageError(`${path}: expected an evaluation of ${measured.place} as --plan prints it, found one that differs in ${changed.join(', ')}; remove its folder to measure again`); // prettier-ignore
   return { images: count, ...Object.fromEntries(assessor.columns.map(({ key }) => [key, figures[key] ?? NaN])) };
