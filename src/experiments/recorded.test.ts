@@ -63,6 +63,7 @@ test('seeds count that are measured at every strength of guidance; --seeds leave
   ); // prettier-ignore
   expect(lacking).toEqual([
     'before: not measured at every strength of guidance.',
+    "control, seeds 3, 4, 10: not there, as other arms' are.",
     'sar, seed 10: trained, but not measured at every strength of guidance.',
     'student: no seed is there.',
   ]);
@@ -76,6 +77,6 @@ test('a row says how many seeds it stands on, and is compared by those that its 
   expect(report).toContain('| control | 1 | 3 | 20.00 ± 10.00 | – | – |');
   expect(report).toMatch(/\| sar \| 1 \| 5 \(3 with the control’s\) \| 11\.40 ± .* \| −10\.0 % \[−10\.0, −10\.0\] \|/);
   expect(report).toContain('- student: no seed is there.');
-  expect(lacking[2]).toBe('FlexVAR, Fashion-MNIST: student: no seed is there.');
+  expect(lacking[3]).toBe('FlexVAR, Fashion-MNIST: student: no seed is there.');
   expect(readFileSync(join(folder, 'report.html'), 'utf8').match(/<figure>/g)).toHaveLength(3);
 });

@@ -10,17 +10,28 @@ export interface Recorded {
   lacking: string[];
 }
 
-/** The seeds in a folder of records, in order. */
-function seedsIn(folder: string): number[] {
+/** The seeds below a limit in a folder of records, in order. */
+function seedsIn(folder: string, limit: number): number[] {
   if (!existsSync(folder)) return [];
   const seeds = readdirSync(folder).flatMap((name) => /^seed-(\d+)\.json$/.exec(name)?.[1] ?? []);
-  return seeds.map(Number).sort((a, b) => a - b);
+  return seeds.map(Number).filter((seed) => seed < limit).sort((a, b) => a - b); // prettier-ignore
 }
 
 type Records = ReturnType<typeof openRecords>;
 
-function resultsOf(site: ReportSite, records: Records, arm: Arm, options: ArmOptions): Recorded {
-  const seeds = seedsIn(dirname(records.pathOf(arm, 0))).filter((seed) => seed < options.seeds);
+/** `seed 1` or `seeds 0, 2`. */
+const named = (seeds: readonly number[]) => `${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}`;
+
+/** What there is of one arm, among the seeds that any arm has. */
+function resultsOf(
+  site: ReportSite,
+  records: Records,
+  arm: Arm,
+  begun: readonly number[],
+  options: ArmOptions,
+): Recorded {
+  // prettier-ignore
+  const seeds = seedsIn(dirname(records.pathOf(arm, 0)), options.seeds);
   const results: ArmResult[] = [];
   const partly: number[] = [];
   for (const seed of seeds) {
@@ -34,7 +45,10 @@ function resultsOf(site: ReportSite, records: Records, arm: Arm, options: ArmOpt
     }
   }
   const lacking = partly.map((seed) => `${arm.name}, seed ${seed}: trained, but not measured at every strength of guidance.`); // prettier-ignore
-  return { results, lacking: seeds.length ? lacking : [`${arm.name}: no seed is there.`] };
+  const absent = begun.filter((seed) => !seeds.includes(seed));
+  if (!seeds.length) lacking.push(`${arm.name}: no seed is there.`);
+  else if (absent.length) lacking.push(`${arm.name}, ${named(absent)}: not there, as other arms' are.`);
+  return { results, lacking };
 }
 
 /**
@@ -44,7 +58,8 @@ function resultsOf(site: ReportSite, records: Records, arm: Arm, options: ArmOpt
  */
 export function recordedArms(site: ReportSite, arms: readonly Arm[], options: ArmOptions): Recorded {
   const records = openRecords(site, options);
-  const all = arms.map((arm) => resultsOf(site, records, arm, options));
+  const begun = [...new Set(arms.flatMap((arm) => seedsIn(dirname(records.pathOf(arm, 0)), options.seeds)))].sort((a, b) => a - b); // prettier-ignore
+  const all = arms.map((arm) => resultsOf(site, records, arm, begun, options));
   const before = records.before();
   const isMeasured = !missing(site, before, options).length;
   const first = isMeasured ? [{ arm: 'before', seed: 0, measurements: measurementsOf(site, before, options) }] : [];
