@@ -38,6 +38,7 @@ interface Flags {
 
 const several = (text: string, all: string[]) => [...all, text];
 const page = fileURLToPath(new URL('../studio-page/', import.meta.url));
+const results = fileURLToPath(new URL('../../docs/results/', import.meta.url));
 
 const generatorIn = (folder: string) => existsSync(join(folder, 'generator.safetensors'));
 
@@ -83,6 +84,7 @@ function optionsOf(path: string | undefined, flags: Flags): StudioOptions {
   return {
     ...given,
     root: path !== undefined && statSync(path).isDirectory() ? path : undefined,
+    results: existsSync(results) ? results : undefined,
     host,
     token,
     cors: flags.cors.map(checkOrigin),

@@ -40,7 +40,7 @@ function stabilityOver(results: readonly ArmResult[]): ArmSummary['stability'] {
 export function compareArms(
   results: readonly ArmResult[],
   control: string,
-  { headline, columns }: Assessor,
+  { headline, columns }: Pick<Assessor, 'headline' | 'columns'>,
 ): ArmSummary[] {
   const measuredOf = (arm: string) => results.filter((one) => one.arm === arm && one.measurements.length);
   const bestOf = (arm: string): number | undefined => {

@@ -1,6 +1,7 @@
 // The studio's HTTP contract. Nothing here imports anything but zod; the page imports the types only.
 export * from './common.js';
 export * from './events.js';
+export * from './experiments.js';
 export * from './generations.js';
 export * from './health.js';
 export * from './images.js';

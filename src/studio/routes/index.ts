@@ -2,6 +2,7 @@
 import type { Resource } from '../server/studio.js';
 import { addGenerations } from './generations.js';
 import { addDescription } from '../server/describe.js';
+import { addExperiments } from './experiments.js';
 import { addHealth } from './health.js';
 import { addImages } from './images.js';
 import { addImageEdits } from './imageEdits.js';
@@ -18,4 +19,5 @@ export const resources: readonly Resource[] = [
   addImageEdits,
   addGenerations,
   addRuns,
+  addExperiments,
 ];

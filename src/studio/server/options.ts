@@ -11,6 +11,8 @@ export interface StudioOptions {
   models: readonly ModelSource[];
   /** The folder that it was opened on: runs and results are looked for below it, and nothing else is read. */
   root: string | undefined;
+  /** The folder of the results that come with Scalewise. */
+  results: string | undefined;
   /** The address that it listens on, for the check of the header `Host`. */
   host: string;
   /** What `/v1`, `/api`, `/metrics` and `/openapi.json` ask for. */
@@ -40,6 +42,7 @@ export function studioOptions(
 ): StudioOptions {
   return {
     root: undefined,
+    results: undefined,
     host: '127.0.0.1',
     token: undefined,
     cors: [],

@@ -1,0 +1,99 @@
+// `results.json` of an experiment that refines: arms over seeds, each beside the control.
+import { z } from 'zod';
+import { compareArms } from '../../experiments/comparison.js';
+import type { ExperimentArm, ExperimentGround, ExperimentResults, ExperimentRun } from '../api/index.js';
+import { figures, metricsOf, number, orNull, plainSummary } from './numbers.js';
+
+const stability = z.object({
+  oscillation: number,
+  gradientMean: number,
+  gradientLargest: number,
+  finalLoss: number,
+  skipped: number,
+});
+
+const schema = z.array(
+  z.object({
+    ground: z.string(),
+    reference: z.string(),
+    results: z.array(
+      z.object({
+        arm: z.string(),
+        seed: z.int(),
+        measurements: z.array(z.object({ cfg: z.number(), figures })),
+        training: z
+          .object({
+            stability: stability.optional(),
+            settings: z.string().default(''),
+            losses: z.array(z.tuple([z.number(), number])).default([]),
+            diverged: z.string().optional(),
+          })
+          .transform(({ stability, diverged, ...rest }) => ({ ...rest, stability, ...(diverged !== undefined && { diverged }) })) // prettier-ignore
+          .optional(),
+      }).transform(({ training, ...rest }) => ({ ...rest, ...(training && { training }) })), // prettier-ignore
+    ),
+  }),
+);
+
+type Ground = z.output<typeof schema>[number];
+type Result = Ground['results'][number];
+
+/** Only what all measured runs were measured at, so that they can be compared. */
+function atSharedGuidance(results: readonly Result[]): { results: Result[]; cfgs: number[] } {
+  const measured = results.filter(({ measurements }) => measurements.length);
+  const has = ({ measurements }: Result, cfg: number) => measurements.some((one) => one.cfg === cfg);
+  const cfgs = (measured[0]?.measurements ?? []).map(({ cfg }) => cfg).filter((cfg) => measured.every((one) => has(one, cfg))); // prettier-ignore
+  const shared = results.map((one) => ({ ...one, measurements: one.measurements.filter(({ cfg }) => cfgs.includes(cfg)) })); // prettier-ignore
+  return { results: shared, cfgs };
+}
+
+const plain = (values: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, orNull(value)]));
+
+function runOf({ arm, seed, measurements, training }: Result): ExperimentRun {
+  return {
+    arm,
+    seed,
+    diverged: training?.diverged ?? null,
+    measurements: measurements.map((one) => ({ cfg: one.cfg, figures: plain(one.figures) })),
+    losses: training?.losses.map(([images, loss]) => [images, orNull(loss)]) ?? [],
+  };
+}
+
+const summaries = (all: Readonly<Record<string, Parameters<typeof plainSummary>[0]>>) =>
+  Object.fromEntries(Object.entries(all).map(([key, one]) => [key, plainSummary(one)]));
+
+function groundOf({ ground, reference, results: all }: Ground): ExperimentGround {
+  const { results, cfgs } = atSharedGuidance(all);
+  const metrics = metricsOf(all.flatMap(({ measurements }) => measurements.map((one) => one.figures)));
+  const control = all.find(({ arm }) => arm.startsWith('control'))?.arm ?? null;
+  const [headline] = metrics;
+  const arms = headline ? compareArms(results, control ?? '', { headline, columns: metrics }) : [];
+  return {
+    name: ground,
+    reference,
+    metrics,
+    cfgs,
+    control,
+    arms: arms.map(({ best, at, measured, toControl, stability, ...arm }): ExperimentArm => ({
+      ...arm,
+      measured,
+      best: best ?? null,
+      points: measured ? cfgs.map((cfg) => ({ cfg, figures: summaries(at(cfg)) })) : [],
+      toControl: toControl ? { atBest: plainSummary(toControl.atBest), atSame: plainSummary(toControl.atSame) } : null,
+      stability: stability ? summaries(stability) : null,
+    })),
+    runs: results.map(runOf),
+  };
+}
+
+const listed = (values: readonly (string | number)[]) => [...new Set(values)].join(', ');
+
+/** Reads the file. @throws ZodError */
+export function readArms(content: unknown): { results: ExperimentResults; said: string } {
+  const grounds = schema.parse(content).map(groundOf);
+  const arms = Math.max(0, ...grounds.map((ground) => ground.arms.filter(({ arm }) => arm !== 'before').length));
+  const seeds = Math.max(0, ...grounds.flatMap((ground) => ground.arms.map((one) => one.seeds)));
+  const said = `${listed(grounds.map(({ name }) => name))}: ${arms} ${arms === 1 ? 'arm' : 'arms'}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, guidance ${listed(grounds.flatMap(({ cfgs }) => cfgs))}`; // prettier-ignore
+  return { results: { kind: 'arms', grounds }, said };
+}
