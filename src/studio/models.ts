@@ -3,12 +3,14 @@ import { basename, dirname } from 'node:path';
 import { nearestNames } from '../util/suggest.js';
 import type { Model } from './api/index.js';
 import { StudioError } from './errors.js';
+import { fateOf } from './fileStamp.js';
 import type { Described, ModelSource } from './worker/messages.js';
 
 /** A model with what only the server is to know. */
 export interface KnownModel extends Described {
   id: string;
-  source: ModelSource;
+  /** As it was asked for; `source` has the very files. */
+  asked: ModelSource;
 }
 
 /** A short name of weights: of a run folder, a file, or a checkpoint with its run's before it. */
@@ -33,11 +35,12 @@ export class ModelRegistry {
     readonly most = 100,
   ) {}
 
-  /** Adds a model; one that is there already, or is being added, is not added again. @throws StudioError where it cannot be loaded */
+  /** Adds a model; one that is there already, or is being added, is not added again unless its files were replaced. @throws StudioError where it cannot be loaded */
   add(source: ModelSource): Promise<KnownModel> {
     const from = JSON.stringify([source.generator, source.tokenizer]);
     const same = this.all().find(
-      ({ source: { generator, tokenizer } }) => JSON.stringify([generator, tokenizer]) === from,
+      ({ asked, source: found }) =>
+        JSON.stringify([asked.generator, asked.tokenizer]) === from && fateOf(found) !== 'replaced',
     );
     if (same) return Promise.resolve(same);
     const coming = this.#coming.get(from) ?? this.#load(source).finally(() => this.#coming.delete(from));
@@ -52,7 +55,7 @@ export class ModelRegistry {
     const name = nameOf(source);
     let id = name;
     for (let i = 2; this.#models.has(id); i++) id = `${name}-${i}`;
-    const model = { ...described, id, source };
+    const model = { ...described, id, asked: source };
     this.#models.set(id, model);
     return model;
   }

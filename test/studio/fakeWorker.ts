@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StartWorker, WorkerEvents } from '../../src/studio/jobs/process.js';
+import { stampOf } from '../../src/studio/fileStamp.js';
 import { type StudioApp, studioApp } from '../../src/studio/server/app.js';
 import { type StudioOptions, studioOptions } from '../../src/studio/server/options.js';
 import type { Batch, Described, FromWorker, ModelSource, ToWorker } from '../../src/studio/worker/messages.js';
@@ -15,9 +16,13 @@ export const classes = ['Shirt', 'Sneaker', 'Sandal', 'Ankle boot'];
 
 function described({ generator }: ModelSource): Described {
   const isVar = generator.includes('var');
+  const marks = { weights: 'w', tokenizer: 't' };
+  const stamp = stampOf(generator);
+  const seen = stamp && { name: generator, generator: stamp, tokenizer: stamp, marks };
   return {
+    source: { generator, tokenizer: stamp ? generator : 'tokenizer', seen },
     created: 1,
-    marks: { weights: 'w', tokenizer: 't' },
+    marks,
     details: {
       family: isVar ? 'var' : 'flexvar',
       classes,

@@ -1,4 +1,7 @@
 // The studio's server on a worker that computes nothing: jobs from their request to their end, and all ways in which they end.
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { StudioApp } from '../../src/studio/server/app.js';
 import { openStudio } from '../../src/studio/index.js';
@@ -243,4 +246,21 @@ test('OpenAI’s streams: a partial image a scale, then the image', async () => 
 test('a model that cannot be loaded is refused with its sentence', async () => {
   const { studio: state } = await studio();
   await expect(state.models.add({ generator: 'missing.safetensors' })).rejects.toThrow('generator: there is no file missing.safetensors'); // prettier-ignore
+});
+
+test('a model whose files were replaced is refused with its sentence, and described anew where it is added again', async () => {
+  const one = await studio();
+  one.worker.isHeld = true;
+  const answer = one.app.inject({ method: 'POST', url: '/v1/images/generations', payload: { prompt: 'Shirt' } }).then((it) => it); // prettier-ignore
+  await until(() => one.worker.batches.length === 1);
+  one.worker.say({ type: 'finished', batch: one.worker.batches[0]!.batch, why: { message: 'model: other files', usage: true, changed: true } }); // prettier-ignore
+  expect((await answer).statusCode).toBe(409);
+  expect((await answer).json()).toMatchObject({ error: { message: 'model: other files', code: 'model_changed' } });
+
+  const file = join(mkdtempSync(join(tmpdir(), 'scalewise-studio-')), 'three.safetensors');
+  writeFileSync(file, 'weights');
+  const { models } = one.studio;
+  const ids = [(await models.add({ generator: file })).id, (await models.add({ generator: file })).id];
+  writeFileSync(file, 'other weights');
+  expect([...ids, (await models.add({ generator: file })).id]).toEqual(['three', 'three', 'three-2']);
 });

@@ -30,7 +30,8 @@ const crashed = (how: string) =>
   new StudioError('worker_crashed', `worker: the process that computes images ended (${how}); it is being started again, so ask again`); // prettier-ignore
 
 /** What a worker refused, as an error to answer with. */
-function errorOf({ message, usage }: Refusal): StudioError {
+function errorOf({ message, usage, changed }: Refusal): StudioError {
+  if (changed) return new StudioError('conflict', message, { param: 'model', code: 'model_changed' });
   if (usage) return new StudioError('invalid_request_error', message.replace(/^--/, ''));
   process.stderr.write(`studio: a worker failed: ${message}\n`);
   return new StudioError('server_error', 'worker: the images could not be computed; the server’s output says why');

@@ -1,11 +1,12 @@
 // What a worker tells of a model.
-import { statSync } from 'node:fs';
-import { fingerprint, markOf, modelName } from '../../recipes/index.js';
+import { resolve } from 'node:path';
+import { modelName } from '../../recipes/index.js';
 import { publishedScales, stretchScales } from '../../models/index.js';
 import { sameScale, type Scales, sizeOf, type Tokenizer } from '../../tokenizers/index.js';
 import type { ModelDetails } from '../api/index.js';
+import { stampOf } from '../fileStamp.js';
 import type { Described, ModelSource } from './messages.js';
-import type { ModelShelf } from './modelShelf.js';
+import { marksOf, type ModelShelf } from './modelShelf.js';
 
 const sameList = (a: Scales, b: Scales) => a.length === b.length && a.every((scale, i) => sameScale(scale, b[i]!));
 
@@ -37,7 +38,7 @@ function mixes(tokenizer: Tokenizer, scales: Scales): boolean {
 
 /** @throws UsageError where it cannot be loaded */
 export function describe(shelf: ModelShelf, source: ModelSource): Described {
-  const { generator, tokenizer, card, path } = shelf.take(source);
+  const { generator, tokenizer, card, path, tokenizerPath } = shelf.take(source);
   const { family, config } = generator;
   const any = family === 'flexvar';
   const [height, width] = sizeOf(card.scales.at(-1)!);
@@ -56,9 +57,13 @@ export function describe(shelf: ModelShelf, source: ModelSource): Described {
     source: modelName(source.generator),
     data: card.data,
   };
+  const files = { generator: resolve(path), tokenizer: resolve(tokenizerPath) };
+  const stamps = { generator: stampOf(files.generator)!, tokenizer: stampOf(files.tokenizer)! };
+  const marks = marksOf({ generator, tokenizer });
   return {
+    source: { ...files, seen: { name: details.source, ...stamps, marks } },
     details,
-    created: Math.floor(statSync(path).mtimeMs / 1000),
-    marks: { weights: markOf([generator.head.weight_OI]), tokenizer: fingerprint(tokenizer) },
+    created: Math.floor(stamps.generator.written / 1000),
+    marks,
   };
 }

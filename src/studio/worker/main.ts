@@ -5,7 +5,7 @@ import { UsageError } from '../../util/errors.js';
 import { useMachine } from '../../recipes/index.js';
 import { runBatch } from './batch.js';
 import type { Batch, FromWorker, Refusal, Task, ToWorker, WorkerSettings } from './messages.js';
-import { ModelShelf } from './modelShelf.js';
+import { ModelChanged, ModelShelf } from './modelShelf.js';
 import { tasks } from './tasks.js';
 
 const settings = JSON.parse(process.argv[2]!) as WorkerSettings;
@@ -19,7 +19,8 @@ function say(message: FromWorker): void {
 }
 
 function refusalOf(error: unknown): Refusal {
-  if (error instanceof UsageError) return { message: error.message, usage: true };
+  if (error instanceof UsageError)
+    return { message: error.message, usage: true, changed: error instanceof ModelChanged };
   return { message: String((error as Error).stack ?? error), usage: false };
 }
 

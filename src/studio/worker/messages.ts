@@ -7,6 +7,24 @@ export interface ModelSource {
   generator: string;
   /** The tokenizer beside it without this. */
   tokenizer?: string | undefined;
+  /** What its files were when a worker looked at them: with any others it is another model. */
+  seen?: SeenFiles | undefined;
+}
+
+/** What tells the files of a model, by their paths, from others that take their places. */
+export interface SeenFiles {
+  /** The model's name for people, since paths are told to nobody. */
+  name: string;
+  generator: FileStamp;
+  tokenizer: FileStamp;
+  marks: Described['marks'];
+}
+
+/** Which file lies at a path. */
+export interface FileStamp {
+  bytes: number;
+  /** When it was written, in milliseconds since 1970. */
+  written: number;
 }
 
 /** How a worker computes. */
@@ -20,6 +38,8 @@ export interface WorkerSettings {
 
 /** What a worker finds out about a model. */
 export interface Described {
+  /** The very files that it was found to be: a run folder may have a newer checkpoint soon. */
+  source: ModelSource;
   details: ModelDetails;
   /** When its file was written, in seconds since 1970. */
   created: number;
@@ -101,6 +121,8 @@ export interface ScaleMade {
 export interface Refusal {
   message: string;
   usage: boolean;
+  /** The model's files are not those any more that it was described by. */
+  changed?: boolean;
 }
 
 export type FromWorker =
