@@ -1,6 +1,7 @@
 // Brings waiting images and workers together, watches the clock, and keeps what came of the jobs for as long as there is room.
 import { StudioError } from '../errors.js';
 import type { Job, Unit } from './job.js';
+import { JobClocks } from './jobClock.js';
 import { FairQueue, type QueueLimits } from './queue.js';
 import { KeptJobs, type KeepLimits } from './kept.js';
 import type { StartWorker } from './process.js';
@@ -12,7 +13,7 @@ export interface SchedulerOptions {
   workers: number;
   /** Images of a batch. */
   batch: number;
-  /** Milliseconds that a job may be computed, and may wait before. */
+  /** Milliseconds that a job may be computed, waiting not counted, and may wait before. */
   jobTime: number;
   waitTime: number;
   queue: QueueLimits;
@@ -43,11 +44,15 @@ export class Scheduler {
   readonly counts: Counts = { images: 0, scales: 0, batches: 0, ended: { done: 0, cancelled: 0, failed: 0 } };
   readonly #workers: SupervisedWorker[];
   readonly #tasks: WaitingTask[] = [];
+  readonly #clocks: JobClocks;
   #isStopping = false;
 
   constructor(readonly options: SchedulerOptions) {
     this.queue = new FairQueue(options.queue);
     this.kept = new KeptJobs(options.keep);
+    this.#clocks = new JobClocks(options.jobTime, (job) => {
+      this.fail(job, new StudioError('timed_out', `generation: it was computed for ${options.jobTime / 1000} seconds, and longer is not allowed; ask for fewer images or scales`)); // prettier-ignore
+    });
     const free = () => {
       setImmediate(() => {
         this.#dispatch();
@@ -140,7 +145,7 @@ export class Scheduler {
     const jobs = new Set(units.map(({ job }) => job));
     this.counts.batches++;
     for (const job of jobs) {
-      if (job.state === 'waiting') this.#limit(job);
+      this.#clocks.begin(job);
       job.begin();
     }
     this.queue.place();
@@ -148,20 +153,10 @@ export class Scheduler {
       await worker.batch(units[0]!.settings, units);
     } catch (error) {
       for (const job of jobs) this.fail(job, error as StudioError);
+    } finally {
+      for (const job of jobs) this.#clocks.end(job);
     }
     this.#dispatch();
-  }
-
-  /** Ends a job that is computed for too long. */
-  #limit(job: Job): void {
-    const { jobTime } = this.options;
-    const timer = setTimeout(() => {
-      this.fail(job, new StudioError('timed_out', `generation: it was computed for ${jobTime / 1000} seconds, and longer is not allowed; ask for fewer images or scales`)); // prettier-ignore
-    }, jobTime);
-    timer.unref();
-    job.whenOver(() => {
-      clearTimeout(timer);
-    });
   }
 }
 
