@@ -46,6 +46,19 @@ function makeServer(): StudioServer {
   }).withTypeProvider<ZodTypeProvider>();
 }
 
+/** Counts every request of an address, also those without a route or the token: what is registered after this is not reached by more. */
+async function limitRate(app: StudioServer, max: number): Promise<void> {
+  await app.register(rateLimit, { global: false, max, timeWindow: 60 * seconds });
+  const count = app.createRateLimit();
+  app.addHook('onRequest', async (request) => {
+    if (request.url === '/healthz') return;
+    const found = await count(request);
+    if (found.isAllowed || !found.isExceeded) return;
+    const retryAfter = found.ttlInSeconds;
+    throw new StudioError('rate_limit_exceeded', `rate: more than ${max} requests a minute came from your address; wait ${retryAfter} seconds`, { code: 'rate_limit', retryAfter }); // prettier-ignore
+  });
+}
+
 /** Headers against what pages of others could do with this one, and against what this one could be made to load. */
 async function protect(app: StudioServer, { cors: origins, rate }: StudioOptions): Promise<void> {
   await app.register(helmet, {
@@ -71,14 +84,7 @@ async function protect(app: StudioServer, { cors: origins, rate }: StudioOptions
       allowedHeaders: ['authorization', 'content-type', 'last-event-id', 'x-scalewise-client'],
       exposedHeaders: ['retry-after'],
     });
-  if (rate > 0)
-    await app.register(rateLimit, {
-      max: rate,
-      timeWindow: 60 * seconds,
-      allowList: (request) => request.url === '/healthz',
-      errorResponseBuilder: (_request, { max, ttl }) =>
-        new StudioError('rate_limit_exceeded', `rate: more than ${max} requests a minute came from your address; wait ${Math.ceil(ttl / 1000)} seconds`, { code: 'rate_limit' }), // prettier-ignore
-    });
+  if (rate > 0) await limitRate(app, rate);
   await app.register(underPressure, {
     maxEventLoopDelay: 5 * seconds,
     pressureHandler: () => {
