@@ -50,6 +50,15 @@ export function refuse(param: string, message: string, code?: string): StudioErr
   return new StudioError('invalid_request_error', message, { param, ...(code !== undefined && { code }) });
 }
 
+/** A refusal under the names that the client has for the parts of its request. */
+export function renamed(error: unknown, names: Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof StudioError) || error.param === null) return error;
+  const name = Object.hasOwn(names, error.param) ? names[error.param]! : error.param;
+  if (name === error.param || error.type !== 'invalid_request_error') return error;
+  const message = error.message.replace(`${error.param}:`, `${name}:`);
+  return refuse(name, message, error.code ?? undefined);
+}
+
 /** @throws StudioError 404 that says which thing of which name there is not */
 export function notFound(what: string, name: string): StudioError {
   return new StudioError('not_found', `there is no ${what} ${JSON.stringify(name.slice(0, 100))}`);

@@ -1,17 +1,17 @@
 // OpenAI's images API on top of jobs: from its fields to a request of ours, and from what came of it to its answers.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { tokenCount } from '../tokenizers/scales.js';
-import type { ImageEditFields, ImagesAnswer, ImagesRequest } from './api/index.js';
+import type { ImageEditFields, ImagesAnswer, ImagesRequest, SettledRequest } from './api/index.js';
 import { canvasOf, type EditBytes } from './canvas.js';
 import { classText } from './classes.js';
-import { refuse } from './errors.js';
+import { refuse, renamed } from './errors.js';
 import type { Job, KeptFrame, Unit } from './jobs/job.js';
 import type { KnownModel } from './models.js';
 import { parametersOf, type PictureFormat, written } from './pictures.js';
 import { pixelsOf, scalesOfSize, scalesOfText } from './scaleText.js';
 import { clientOf } from './server/client.js';
 import type { Studio } from './server/studio.js';
-import { jobOf, settle } from './settle.js';
+import { type ImageLimits, jobOf, settle } from './settle.js';
 
 type Fields = ImagesRequest | ImageEditFields;
 
@@ -49,28 +49,57 @@ function partialOf(count: number, wanted: number | null | undefined): Set<number
   return new Set(Array.from({ length: shown }, (_, i) => Math.floor(((i + 1) * before) / shown) - 1));
 }
 
+/** What a request calls the settings of ours. */
+function namesOf(fields: Fields): Record<string, string> {
+  const given = fields as Readonly<Record<string, unknown>>;
+  const called = (name: string) => (given[`x_${name}`] === undefined ? name : `x_${name}`);
+  const same = ['seed', 'cfg', 'guidance', 'temperature', 'greedy', 'smooth', 'feather'];
+  return {
+    ...Object.fromEntries(same.map((name) => [name, called(name)])),
+    class: 'prompt',
+    count: 'n',
+    topK: called('top_k'),
+    topP: called('top_p'),
+    scales: given['scales'] === undefined && given['x_scales'] === undefined ? 'size' : called('scales'),
+  };
+}
+
+/** A request of OpenAI's as one of ours, settled. */
+function settledFrom(fields: Fields, model: KnownModel, most: ImageLimits): SettledRequest {
+  const scales = scalesFrom(fields, model, most.side);
+  const wanted = {
+    class: fields.prompt === '' ? null : fields.prompt,
+    count: fields.n ?? 1,
+    seed: fields.x_seed ?? fields.seed,
+    cfg: fields.x_cfg ?? fields.cfg,
+    guidance: fields.x_guidance ?? fields.guidance,
+    topK: fields.x_top_k ?? fields.top_k,
+    topP: fields.x_top_p ?? fields.top_p,
+    temperature: fields.x_temperature ?? fields.temperature,
+    greedy: fields.x_greedy ?? fields.greedy,
+    smooth: fields.x_smooth ?? fields.smooth,
+    scales,
+  };
+  return settle(wanted, [model], most);
+}
+
 /** The job that a request asks for, added to the queue. @throws StudioError */
 export async function ask(studio: Studio, request: FastifyRequest, fields: Fields, bytes?: EditBytes): Promise<Asked> {
+  try {
+    return await asked(studio, request, fields, bytes);
+  } catch (error) {
+    throw renamed(error, namesOf(fields));
+  }
+}
+
+async function asked(
+  studio: Studio,
+  request: FastifyRequest,
+  fields: Fields,
+  bytes: EditBytes | undefined,
+): Promise<Asked> {
   const model = studio.models.find(fields.model, 'model');
-  const scales = scalesFrom(fields, model, studio.options.images.side);
-  const settled = settle(
-    {
-      class: fields.prompt === '' ? null : fields.prompt,
-      count: fields.n ?? 1,
-      seed: fields.x_seed ?? fields.seed,
-      cfg: fields.x_cfg ?? fields.cfg,
-      guidance: fields.x_guidance ?? fields.guidance,
-      topK: fields.x_top_k ?? fields.top_k,
-      topP: fields.x_top_p ?? fields.top_p,
-      temperature: fields.x_temperature ?? fields.temperature,
-      greedy: fields.x_greedy ?? fields.greedy,
-      smooth: fields.x_smooth ?? fields.smooth,
-      scales,
-    },
-    [model],
-    studio.options.images,
-    'prompt',
-  );
+  const settled = settledFrom(fields, model, studio.options.images);
   const format = formatOf(fields);
   const canvas = bytes && (await canvasOf(bytes, settled.scales, model.details.stride));
   const isUrl = fields.response_format === 'url';
@@ -126,10 +155,14 @@ export async function answerOf(asked: Asked, request: FastifyRequest): Promise<I
 }
 
 /** Waits until a job is done, and cancels it where nobody waits for the answer any more. @throws StudioError as it failed */
-export function finished(studio: Studio, job: Job, reply: FastifyReply): Promise<void> {
-  reply.raw.once('close', () => {
-    if (!job.isOver) studio.scheduler.cancel(job);
-  });
+export function finished({ scheduler }: Studio, job: Job, { raw }: FastifyReply): Promise<void> {
+  const leave = () => {
+    if (!job.isOver) scheduler.cancel(job);
+  };
+  if (raw.destroyed)
+    leave(); // gone already, and `close` with it
+  else raw.once('close', leave);
+  job.whenOver(() => raw.off('close', leave));
   return new Promise((done, failed) => {
     job.whenOver(({ error }) => {
       if (error) failed(error);

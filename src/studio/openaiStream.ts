@@ -19,6 +19,7 @@ export function streamImages(
 ): void {
   const { job, format, partial } = asked;
   const stream = openStream(studio, request, reply, () => {
+    stopListening();
     if (!job.isOver) studio.scheduler.cancel(job);
   });
   const shared = { created_at: job.created, background: 'opaque', output_format: format.type, quality: 'auto', size: sizeText(asked) }; // prettier-ignore
@@ -43,7 +44,7 @@ export function streamImages(
   };
 
   let turn = Promise.resolve();
-  job.log.listen(0, (event) => {
+  const stopListening = job.log.listen(0, (event) => {
     turn = turn
       .then(async () => {
         if (event) await send(event);

@@ -63,15 +63,9 @@ function checkGreedy(greedy: SettledRequest['greedy'], scales: Scales): void {
 
 /**
  * The request of some models with its defaults.
- * @param classParam what the request calls the class
  * @throws StudioError 400
  */
-export function settle(
-  request: GenerationRequest,
-  models: readonly KnownModel[],
-  most: ImageLimits,
-  classParam = 'class',
-): SettledRequest {
+export function settle(request: GenerationRequest, models: readonly KnownModel[], most: ImageLimits): SettledRequest {
   const { defaults, classes, ...details } = models[0]!.details;
   checkTogether(models);
   if (request.count * models.length > most.images)
@@ -87,7 +81,7 @@ export function settle(
   const { margins, feather } = request.edit ?? {};
   return {
     models: models.map(({ id }) => id),
-    class: labelsOf(request.class, classes, classParam),
+    class: labelsOf(request.class, classes, 'class'),
     count: request.count,
     seed: request.seed ?? Math.floor(Math.random() * 2 ** 32),
     cfg,

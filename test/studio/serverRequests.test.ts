@@ -65,7 +65,12 @@ describe('sentences', () => {
     [{ prompt: '0', size: '20x16' }, /^400 size: expected sides divisible by 8, got 20x16; 'auto' is 16x16/],
     [{ prompt: '0', size: '9999x16' }, /^400 size: expected at most 1024 pixels/],
     [{ prompt: '0', size: 'big' }, /^400 size: expected 'auto' or width x height/],
-    [{ prompt: '0', x_scales: '1,x' }, /^400 scales: expected sides such as 1,2,3,4x6, or one of one's schedules \(own, larger\)/],
+    [{ prompt: '0', x_scales: '1,x' }, /^400 x_scales: expected sides such as 1,2,3,4x6, or one of one's schedules \(own, larger\)/],
+    [{ prompt: '0', scales: 'x' }, /^400 scales: expected sides/],
+    [{ prompt: '0', size: '1024x2040' }, /^400 size: expected at most 1024 pixels/],
+    [{ prompt: '0', size: '1024x1024' }, /^400 size: expected at most 16384 tokens an image/],
+    [{ prompt: '0', top_k: [1, 2, 3] }, /^400 top_k: expected one value, or one for each of the 2 scales, got 3/],
+    [{ prompt: '0', x_top_p: [0.5] }, /^400 x_top_p: expected one value/],
     [{ prompt: '0', x_scales: [1, 2], size: '16x16' }, /^400 size: expected without scales/],
     [{ prompt: '0', output_compression: 50 }, /^400 output_compression: a PNG has no quality/],
     [{ prompt: '0', x_sed: 1 }, /^400 unknown field 'x_sed'; did you mean 'x_seed'\?/],
@@ -190,6 +195,12 @@ describe('who may ask', () => {
     expect(last.json()).toMatchObject({ error: { type: 'rate_limit_exceeded' } });
     await few.app.close();
   });
+  test('wrong tokens and routes that are none count as well', async () => {
+    const few = await fakeStudio({ rate: 2, token });
+    const ask = async (method: 'GET' | 'POST', url: string) => (await few.app.inject({ method, url, headers: { authorization: 'Bearer wrong' } })).statusCode; // prettier-ignore
+    expect([await ask('GET', '/v1/models'), await ask('POST', '/v1/nothing'), await ask('GET', '/v1/models')]).toEqual([401, 401, 429]); // prettier-ignore
+    await few.app.close();
+  });
 });
 
 describe('the page', () => {
@@ -249,4 +260,12 @@ test('figures for Prometheus', async () => {
     /scalewise_requests_total\{method="POST",route="\/v1\/images\/generations",status="200"\} [1-9]/,
   );
   expect(body).toMatch(/scalewise_workers_ready 1/);
+});
+
+test('more images than the studio was opened for, by the name that each client uses', async () => {
+  const one = await fakeStudio(({ images }) => ({ images: { ...images, images: 2 } }));
+  const ask = async (url: string, payload: object) => (await one.app.inject({ method: 'POST', url, payload })).json<{ error: { message: string; param: string } }>().error; // prettier-ignore
+  expect(await ask('/v1/images/generations', { prompt: '0', n: 3 })).toMatchObject({ param: 'n', message: expect.stringMatching(/^n: expected at most 2 images/) as string }); // prettier-ignore
+  expect(await ask('/api/generations', { class: 0, count: 3 })).toMatchObject({ param: 'count' });
+  await one.app.close();
 });

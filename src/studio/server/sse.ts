@@ -27,7 +27,7 @@ export const lastHeard = ({ headers }: FastifyRequest): number => Number(headers
 
 /**
  * Answers with a stream of events.
- * @param onClose called once when it ends, whoever ends it
+ * @param onClose called once when it ends, whoever ends it; soon where the reader is gone already
  */
 export function openStream(
   studio: Studio,
@@ -37,6 +37,10 @@ export function openStream(
 ): EventStream {
   reply.hijack();
   const { raw } = reply;
+  if (raw.destroyed) {
+    process.nextTick(onClose); // once the caller has its stream
+    return { send: () => undefined, end: () => undefined };
+  }
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -47,7 +51,7 @@ export function openStream(
   raw.write('retry: 2000\n\n');
   const write = (text: string) => {
     if (raw.writableLength > mostWaiting) raw.destroy();
-    else if (!raw.writableEnded) raw.write(text);
+    else if (!raw.writableEnded && !raw.destroyed) raw.write(text);
   };
   const beat = setInterval(() => {
     write(': still here\n\n');
@@ -79,14 +83,11 @@ export function streamLog(
   listen: (after: number, listener: EventListener) => () => void,
 ): void {
   const after = lastHeard(request);
-  const ends: (() => void)[] = [];
   const stream = openStream(studio, request, reply, () => {
-    for (const end of ends) end();
+    stopListening();
   });
   const stopListening = listen(after, (event) => {
     if (event) stream.send(event.name, event.data, event.id);
     else stream.end();
   });
-  ends.push(stopListening);
-  if (reply.raw.destroyed) stopListening();
 }
