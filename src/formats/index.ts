@@ -3,7 +3,7 @@ export { readSafetensors, SafetensorsFile, writeSafetensors } from './safetensor
 export type { RawTensor, SafetensorsType, TensorSource, WeightsFile } from './tensors.js';
 export { PthFile, type PlainNode, type PthNode, PthTensor, writePth } from './pth/index.js';
 export { openWeightsFile } from './weightsFile.js';
-export { appendJsonLine, readJsonLines } from './jsonLines.js';
+export { appendJsonLine, brokenLine, lastJsonLine, readJsonLines } from './jsonLines.js';
 export { type NpyHeader, type NpyType } from './npy.js';
 export { type NpyArray, NpzFile } from './npzReader.js';
 export { type NpzSource, writeNpz } from './npzArrays.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UsageError } from '../util/errors.js';
-import { appendJsonLine, readJsonLines } from './jsonLines.js';
+import { appendJsonLine, lastJsonLine, readJsonLines } from './jsonLines.js';
 
 const path = () => join(mkdtempSync(join(tmpdir(), 'scalewise-jsonl-')), 'metrics.jsonl');
 
@@ -42,6 +42,20 @@ test('a broken line that is not the last names file and line, or is told of and 
   const told: string[] = [];
   expect(readJsonLines(file, (line) => told.push(line))).toEqual([{ a: 1 }, { c: 1 }]);
   expect(told).toEqual([sentence]);
+});
+
+test('the last record that is wanted is found from the end, behind torn, broken and other lines', () => {
+  const file = path();
+  const isStep = (value: unknown): value is { step: number } => typeof (value as { step?: unknown })?.step === 'number';
+  expect(lastJsonLine(file, isStep)).toBeUndefined();
+  writeFileSync(file, '');
+  expect(lastJsonLine(file, isStep)).toBeUndefined();
+  writeFileSync(file, '{"step":1}\n{"step":2}\nnull\n{"ste\n{"step":3}');
+  expect(lastJsonLine(file, isStep)).toEqual({ step: 2 });
+  for (const filler of [1000, 32_760, 70_000]) {
+    writeFileSync(file, `{"step":1}\n{"step":2,"text":"${'ä'.repeat(filler)}"}\n${'0\n'.repeat(filler)}x\n`);
+    expect(lastJsonLine(file, isStep)).toMatchObject({ step: 2 });
+  }
 });
 
 test('with any bit turned, the lines before it come back, and the file can be read and goes on', () => {

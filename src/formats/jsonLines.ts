@@ -24,6 +24,43 @@ export function appendJsonLine(path: string, record: object): void {
   });
 }
 
+/** What there is to say of a line that is no JSON. */
+export function brokenLine(path: string, index: number, line: string): string {
+  return `${path}: line ${index + 1}: expected a JSON record, got ${JSON.stringify(line.slice(0, 40))}`;
+}
+
+/** The last whole line that is JSON and wanted, for which no more of the file is read than it takes; undefined where there is none. */
+export function lastJsonLine<T>(path: string, isWanted: (value: unknown) => value is T): T | undefined {
+  if (!existsSync(path)) return undefined;
+  return explainIo(path, () => {
+    const descriptor = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(descriptor);
+      for (let length = Math.min(size, 64 * 1024); ; length = Math.min(size, 4 * length)) {
+        const bytes = Buffer.alloc(length);
+        readSync(descriptor, bytes, 0, length, size - length);
+        const lines = bytes.subarray(0, bytes.lastIndexOf('\n') + 1).toString().split('\n'); // prettier-ignore
+        if (length < size) lines.shift(); // it began before what was read
+        for (const line of lines.reverse()) {
+          const value = parsed(line);
+          if (isWanted(value)) return value;
+        }
+        if (length === size) return undefined;
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Reads all records; a file that is absent holds none, and a last line without its line end is left out.
  * @param broken is told of a whole line that is no JSON, which is then left out
@@ -38,7 +75,7 @@ export function readJsonLines<T = unknown>(path: string, broken?: (sentence: str
     try {
       return [JSON.parse(line) as T];
     } catch {
-      const sentence = `${path}: line ${i + 1}: expected a JSON record, got ${JSON.stringify(line.slice(0, 40))}`;
+      const sentence = brokenLine(path, i, line);
       if (!broken) throw new UsageError(sentence);
       broken(sentence);
       return [];

@@ -1,83 +1,124 @@
 // The trainings below the folder that a studio was opened on. Requests name them by ids that are looked up among those found; an id never
-// becomes a path.
+// becomes a path. What was read is kept until the files change, so that many who watch cost little.
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, relative, resolve, sep } from 'node:path';
-import { findRuns, readRun, type RunSummary } from '../train/runs.js';
+import { lstatSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { lastJsonLine } from '../formats/index.js';
+import { settingsThatDiffer } from '../train/compareRuns.js';
+import type { MetricsRecord } from '../train/runFolder.js';
+import { findRuns, glanceAtRun, type RunGlance } from '../train/runs.js';
+import { writerOf } from '../train/runWriter.js';
 import { UsageError } from '../util/errors.js';
-import type { Run, RunDetails, RunSample } from './api/index.js';
+import type { Run, RunDetails, SettingDifference } from './api/index.js';
 import { notFound, StudioError } from './errors.js';
+import { Places } from './places.js';
+import { isRecord, RunTail } from './runTail.js';
 
-/** Milliseconds that what was read counts as new: many readers cost one reading. */
-const fresh = 1000;
-
-const sampleName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(png|webp)$/;
+/** Milliseconds for which nothing is looked at again; what takes long is looked at more rarely. */
+const pause = 1000;
+const patience = 20;
+/** Milliseconds after which it is read again though its files look the same. */
+const stale = 30_000;
+/** Milliseconds that others may have to wait while many are read. */
+const turn = 20;
 
 /** A training as it was read. */
 export interface ShelvedRun {
   id: string;
   name: string;
-  summary: RunSummary;
+  glance: RunGlance;
+}
+
+/** What is known of a run, and when that was looked at. */
+interface Known {
+  stamp: string;
+  readAt: number;
+  lookAfter: number;
+  glance: RunGlance;
+  /** Finds the broken lines of its metrics, once somebody asks for them. */
+  tail?: RunTail;
 }
 
 const finite = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 const text = (value: unknown) => (typeof value === 'string' ? value : null);
+const isMetrics = (value: unknown): value is MetricsRecord => isRecord(value);
+
+/** What changes when a run is written to: the sizes and times of what tells of it, and whether somebody has it open. */
+function stampOf(path: string): string {
+  const parts = ['.', 'config.json', 'metrics.jsonl', 'checkpoints', 'samples', 'tokenizer.safetensors'].map((name) => {
+    const found = lstatSync(join(path, name), { throwIfNoEntry: false });
+    return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : '';
+  });
+  return [...parts, writerOf(path)?.isOpen].join();
+}
 
 /** The trainings of one folder. */
 export class RunShelf {
+  readonly places: Places;
   readonly #root: string | undefined;
   #paths = new Map<string, string>();
-  #foundAt = -Infinity;
-  readonly #read = new Map<string, { at: number; summary: RunSummary }>();
+  #findAfter = -Infinity;
+  readonly #known = new Map<string, Known>();
 
   /** @param root the folder; without one there are no trainings */
   constructor(root: string | undefined) {
     this.#root = root === undefined ? undefined : resolve(root);
-  }
-
-  #nameOf(path: string): string {
-    const within = relative(this.#root!, path).split(sep).join('/');
-    return within === '' ? basename(path) : within;
-  }
-
-  /** A sentence without the place of the folder on this machine. */
-  #said(error: string): string {
-    return error.replaceAll(`${this.#root}${sep}`, '').replaceAll(this.#root!, basename(this.#root!));
+    this.places = new Places(root);
   }
 
   /** Looks for run folders, unless that was done just now. */
   #find(): void {
-    if (this.#root === undefined || Date.now() - this.#foundAt < fresh) return;
+    const begun = Date.now();
+    if (this.#root === undefined || begun < this.#findAfter) return;
     const idOf = (path: string) => createHash('sha256').update(relative(this.#root!, path)).digest('hex').slice(0, 16);
     this.#paths = new Map(findRuns(this.#root).map((path) => [idOf(path), path]));
-    this.#foundAt = Date.now();
-    for (const id of this.#read.keys()) if (!this.#paths.has(id)) this.#read.delete(id);
+    this.#findAfter = nextLook(begun);
+    for (const id of this.#known.keys()) if (!this.#paths.has(id)) this.#known.delete(id);
   }
 
   #readAt(id: string, path: string): ShelvedRun {
-    let known = this.#read.get(id);
-    if (!known || Date.now() - known.at >= fresh) {
-      known = { at: Date.now(), summary: readRun(path) };
-      this.#read.set(id, known);
+    const begun = Date.now();
+    let known = this.#known.get(id);
+    if (!known || begun >= known.lookAfter) {
+      const stamp = stampOf(path);
+      if (known?.stamp !== stamp || begun - known.readAt >= stale) {
+        const glance = glanceAtRun(path, (file) => lastJsonLine(file, isMetrics));
+        known = { stamp, readAt: begun, lookAfter: 0, glance, ...(known?.tail && { tail: known.tail }) };
+        this.#known.set(id, known);
+      }
+      known.lookAfter = nextLook(begun);
     }
-    return { id, name: this.#nameOf(path), summary: known.summary };
+    return { id, name: this.places.nameOf(path), glance: known.glance };
   }
 
   /** All that can be read, the one written last first, and a sentence on each of the others. */
-  all(): { runs: ShelvedRun[]; problems: string[] } {
+  async all(): Promise<{ runs: ShelvedRun[]; problems: string[] }> {
     const [runs, problems]: [ShelvedRun[], string[]] = [[], []];
     const attempt = (read: () => void) => {
       try {
         read();
       } catch (error) {
-        if (!(error instanceof UsageError)) throw error;
-        problems.push(this.#said(error.message));
+        problems.push(this.#sentenceOf(error));
       }
     };
     attempt(() => { this.#find(); }); // prettier-ignore
-    for (const [id, path] of this.#paths) attempt(() => runs.push(this.#readAt(id, path)));
-    runs.sort((a, b) => b.summary.written.getTime() - a.summary.written.getTime());
+    let begun = Date.now();
+    for (const [id, path] of this.#paths) {
+      attempt(() => runs.push(this.#readAt(id, path)));
+      if (Date.now() - begun < turn) continue;
+      await setImmediate();
+      begun = Date.now();
+    }
+    runs.sort((a, b) => b.glance.written.getTime() - a.glance.written.getTime());
     return { runs, problems };
+  }
+
+  /** What to say of a folder that cannot be read; other errors are thrown on. */
+  #sentenceOf(error: unknown): string {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof UsageError || code !== undefined) return this.places.said((error as Error).message);
+    throw error;
   }
 
   /** One of them. @throws StudioError 404 where there is none of that id, 409 where it cannot be read */
@@ -88,52 +129,63 @@ export class RunShelf {
       if (path !== undefined && lstatSync(path, { throwIfNoEntry: false })?.isDirectory())
         return this.#readAt(id, path);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      throw new StudioError('conflict', this.#said(error.message), { code: 'unreadable_run' });
+      throw new StudioError('conflict', this.#sentenceOf(error), { code: 'unreadable_run' });
     }
     throw notFound('run', id);
   }
 
   /** As it stands in the list. */
-  describe({ id, name, summary }: ShelvedRun): Run {
-    const { kind, family = null, state, config, imagesSeen, images, last, written, bytes } = summary;
+  describe({ id, name, glance }: ShelvedRun): Run {
+    const { kind, family = null, state, config, imagesSeen, images, last, written, bytes } = glance;
     const loss = finite(last?.['loss']);
-    return { id, name, kind, family, state, data: text(config['data']), imagesSeen, images, loss, written: written.toISOString(), bytes }; // prettier-ignore
+    const data = text(this.places.shown(config['data']));
+    return { id, name, kind, family, state, data, imagesSeen, images, loss, written: written.toISOString(), bytes };
   }
 
   /** With its settings and checkpoints. */
   details(run: ShelvedRun): RunDetails {
-    const { config, checkpoints, problems, host = null } = run.summary;
+    const { config, checkpoints, problems, host = null } = run.glance;
     return {
       ...this.describe(run),
-      config,
+      config: this.places.shown(config) as Record<string, unknown>,
       checkpoints: checkpoints.map(({ path, bytes, clock, kept = false, problem }) => ({
         id: basename(path),
         imagesSeen: clock?.imagesSeen ?? null,
         bytes,
         kept,
-        problem: problem === undefined ? null : this.#said(problem),
+        problem: problem === undefined ? null : this.places.said(problem),
       })),
-      problems: problems.map((one) => this.#said(one)),
+      problems: [...this.#brokenLines(run), ...problems].map((one) => this.places.said(one)),
       host,
     };
   }
+
+  #brokenLines({ id, glance }: ShelvedRun): string[] {
+    const tail = (this.#known.get(id)!.tail ??= new RunTail(join(glance.path, 'metrics.jsonl')));
+    do tail.next();
+    while (tail.isBehind);
+    return tail.problems;
+  }
+
+  /** The settings that some trainings do not share. */
+  difference(runs: readonly ShelvedRun[]): SettingDifference[] {
+    return settingsThatDiffer(runs.map(({ glance }) => glance)).map(({ setting, values }) => ({
+      setting,
+      values: values.map((value) => this.places.shown(value ?? null)),
+    }));
+  }
+
+  /** The path of a checkpoint of a training, to draw with. @throws StudioError 404, and 409 where it holds no generator or is damaged */
+  generatorOf({ name, glance }: ShelvedRun, id: string): string {
+    const found = glance.checkpoints.find(({ path }) => basename(path) === id);
+    if (!found) throw notFound('checkpoint', id);
+    if (glance.kind === 'tokenizer')
+      throw new StudioError('conflict', `${name}: it trains a tokenizer, and images are drawn by generators; choose a run of one`, { code: 'no_generator' }); // prettier-ignore
+    if (found.problem === undefined) return found.path;
+    throw new StudioError('conflict', this.places.said(found.problem), { code: 'damaged_checkpoint' });
+  }
 }
 
-/** The grids of samples of a run folder, oldest first; links are left out, since they may lead anywhere. */
-export function samplesOf({ summary }: ShelvedRun): RunSample[] {
-  const folder = join(summary.path, 'samples');
-  if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && sampleName.test(entry.name))
-    .map(({ name }) => ({ name, step: Number(/(\d{1,15})\.\w+$/.exec(name)?.[1] ?? NaN) }))
-    .map(({ name, step }) => ({ name, step: Number.isNaN(step) ? null : step }))
-    .sort((a, b) => (a.step ?? -1) - (b.step ?? -1) || a.name.localeCompare(b.name));
-}
-
-/** The bytes of one of them. @throws StudioError 404 */
-export function sampleBytes(run: ShelvedRun, name: string): Buffer {
-  const found = samplesOf(run).find((one) => one.name === name);
-  if (!found) throw notFound('sample', name);
-  return readFileSync(join(run.summary.path, 'samples', found.name));
+function nextLook(begun: number): number {
+  return Date.now() + Math.max(pause, patience * (Date.now() - begun));
 }

@@ -26,7 +26,7 @@ function leaves(tree: Readonly<Record<string, unknown>>, prefix = ''): (readonly
 }
 
 /** The settings that are not the same in all runs. */
-export function settingsThatDiffer(runs: readonly RunSummary[]): SettingRow[] {
+export function settingsThatDiffer(runs: readonly Pick<RunSummary, 'config'>[]): SettingRow[] {
   const all = runs.map(({ config }) => new Map(leaves(config)));
   const settings = new Set(all.flatMap((one) => [...one.keys()]));
   return Array.from(settings, (setting) => ({ setting, values: all.map((one) => one.get(setting)) })).filter(

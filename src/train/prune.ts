@@ -3,8 +3,8 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../util/errors.js';
 import { explainIo } from '../util/files.js';
-import { listCheckpoints, removeCheckpoint, verifyCheckpoint } from './checkpointFiles.js';
-import { type CheckpointGlance, glanceAtCheckpoint, readRun } from './runs.js';
+import { removeCheckpoint, verifyCheckpoint } from './checkpointFiles.js';
+import { type CheckpointGlance, glanceAtCheckpoints, readRun } from './runs.js';
 
 /** What would be deleted, and what stays. */
 export interface Pruning {
@@ -51,7 +51,7 @@ export function planPruning(run: string, { keep, keepEvery }: { keep: number; ke
   if (state === 'running')
     throw new UsageError(`${run}: it is training now and prunes itself (keepCheckpoints); stop it first`);
   const folder = join(run, 'checkpoints');
-  const all = listCheckpoints(folder).map(glanceAtCheckpoint);
+  const all = glanceAtCheckpoints(folder);
   const newest = newestWhole(all, Math.max(keep, 1));
   if (all.length && !newest.length)
     throw new UsageError(`${run}: none of its ${all.length} checkpoints is whole; nothing is deleted`);

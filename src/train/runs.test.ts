@@ -9,7 +9,7 @@ import { sentenceOf } from '../../test/sentence.js';
 import { EventWriter } from '../formats/index.js';
 import { metricsSideBySide, settingsThatDiffer } from './compareRuns.js';
 import { planPruning, prune } from './prune.js';
-import { findRuns, readRun } from './runs.js';
+import { findRuns, glanceAtCheckpoint, readRun } from './runs.js';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'scalewise-runs-'));
 const weights = (run: string, imagesSeen: number) =>
@@ -53,6 +53,12 @@ describe('reading', () => {
     expect(run).toMatchObject({ state: 'damaged', imagesSaved: 32 });
     expect(run.problems).toEqual([expect.stringMatching(sentence)]);
   }); // prettier-ignore
+
+  test('a checkpoint that was removed since it was found is none', () => {
+    const path = makeRun(join(folder(), 'a'), { checkpoints: [32] });
+    expect(glanceAtCheckpoint(join(path, 'checkpoints', stepName(32)))).toMatchObject({ clock: { imagesSeen: 32 } });
+    expect(glanceAtCheckpoint(join(path, 'checkpoints', stepName(64)))).toBeUndefined();
+  });
 
   test('it is running while a process has its event file open', () => {
     const path = makeRun(join(folder(), 'a'), { checkpoints: [32] });

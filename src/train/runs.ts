@@ -1,5 +1,5 @@
 // What run folders tell of their trainings, read without changing anything: how far, how well, how large, and whether they are whole.
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJsonLines, SafetensorsFile } from '../formats/index.js';
 import { UsageError } from '../util/errors.js';
@@ -26,8 +26,8 @@ export interface CheckpointGlance {
  */
 export type RunState = 'running' | 'done' | 'unfinished' | 'damaged';
 
-/** A run folder. */
-export interface RunSummary {
+/** A run folder, without its records but the newest. */
+export interface RunGlance {
   path: string;
   config: Readonly<Record<string, unknown>>;
   /** tokenizer, train, refine. */
@@ -40,7 +40,6 @@ export interface RunSummary {
   images: number;
   /** The newest record. */
   last: MetricsRecord | undefined;
-  records: readonly MetricsRecord[];
   state: RunState;
   /** What is wrong with its newest checkpoint and with lines of its metrics, a sentence each. */
   problems: readonly string[];
@@ -52,21 +51,49 @@ export interface RunSummary {
   checkpoints: readonly CheckpointGlance[];
 }
 
-/** Bytes of a folder and when something in it was written last; files that vanish meanwhile count for nothing. */
+/** A run folder with all that it recorded. */
+export interface RunSummary extends RunGlance {
+  records: readonly MetricsRecord[];
+}
+
+/** Finds the newest record of a file; it tells `broken` of lines that are no JSON, as far as it reads them. */
+type LastRecord = (file: string, broken: (sentence: string) => void) => MetricsRecord | undefined;
+
+/** The entries of a folder; none where it vanished, as checkpoints do that make room for newer ones. */
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return [];
+  }
+}
+
+/** Bytes of a folder and when something in it was written last; what vanishes meanwhile counts for nothing. */
 function sizeOfFolder(path: string): { bytes: number; written: Date } {
   let [bytes, written] = [0, 0];
-  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const found = lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false });
-    bytes += found?.size ?? 0;
-    written = Math.max(written, found?.mtimeMs ?? 0);
-  }
+  const add = (folder: string) => {
+    for (const entry of entriesOf(folder)) {
+      const one = join(folder, entry.name);
+      if (entry.isDirectory()) add(one);
+      if (!entry.isFile()) continue;
+      const found = lstatSync(one, { throwIfNoEntry: false });
+      bytes += found?.size ?? 0;
+      written = Math.max(written, found?.mtimeMs ?? 0);
+    }
+  };
+  add(path);
   return { bytes, written: new Date(written) };
 }
 
-/** Looks at a checkpoint's manifest and at the sizes of its files. */
-export function glanceAtCheckpoint(path: string): CheckpointGlance {
+/** Looks at a checkpoint's manifest and at the sizes of its files; undefined where it was removed meanwhile. */
+export function glanceAtCheckpoint(path: string): CheckpointGlance | undefined {
   const { bytes } = sizeOfFolder(path);
+  const glance = lookAt(path, bytes);
+  return glance.problem !== undefined && !existsSync(path) ? undefined : glance;
+}
+
+function lookAt(path: string, bytes: number): CheckpointGlance {
   try {
     const { clock, kept = false, files } = readManifest(path);
     const wrong = Object.entries(files).find(
@@ -77,6 +104,11 @@ export function glanceAtCheckpoint(path: string): CheckpointGlance {
   } catch {
     return { path, bytes, problem: `${path}: damaged: its manifest.json cannot be read` };
   }
+}
+
+/** Looks at the checkpoints in a folder, newest first. */
+export function glanceAtCheckpoints(folder: string): CheckpointGlance[] {
+  return listCheckpoints(folder).flatMap((path) => glanceAtCheckpoint(path) ?? []);
 }
 
 function readConfig(path: string): Readonly<Record<string, unknown>> {
@@ -109,15 +141,25 @@ function familyOf(path: string, { family }: Readonly<Record<string, unknown>>): 
  * @throws UsageError where its settings cannot be read
  */
 export function readRun(path: string): RunSummary {
+  let records: MetricsRecord[] = [];
+  const glance = glanceAtRun(path, (file, broken) => (records = readJsonLines(file, broken)).at(-1));
+  return { ...glance, records };
+}
+
+/**
+ * Reads a run folder without its records.
+ * @param lastRecord finds the newest one
+ * @throws UsageError where its settings cannot be read
+ */
+export function glanceAtRun(path: string, lastRecord: LastRecord): RunGlance {
   if (!existsSync(path))
     throw new UsageError(`${path}: there is no such folder; \`scalewise runs list\` shows what there is`);
   const config = readConfig(path);
   const images = config['images'] as number;
   const problems: string[] = [];
-  const records = readJsonLines<MetricsRecord>(join(path, 'metrics.jsonl'), (sentence) => problems.push(sentence));
-  const checkpoints = listCheckpoints(join(path, 'checkpoints')).map(glanceAtCheckpoint);
+  const last = lastRecord(join(path, 'metrics.jsonl'), (sentence) => problems.push(sentence));
+  const checkpoints = glanceAtCheckpoints(join(path, 'checkpoints'));
   const imagesSaved = checkpoints.find(({ problem }) => problem === undefined)?.clock?.imagesSeen ?? 0;
-  const last = records.at(-1);
   const family = familyOf(path, config);
   const writer = explainIo(path, () => writerOf(path));
   const damage = checkpoints[0]?.problem;
@@ -132,7 +174,6 @@ export function readRun(path: string): RunSummary {
     imagesSaved,
     images,
     last,
-    records,
     state,
     problems,
     ...(writer && { host: writer.host }),

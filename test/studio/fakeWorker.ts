@@ -133,6 +133,8 @@ export async function until(isSo: () => boolean): Promise<void> {
 /** One event of a stream. */
 export interface SentEvent {
   id: number;
+  /** Its id as it stands there. */
+  mark: string;
   name: string;
   data: Record<string, unknown>;
 }
@@ -144,6 +146,6 @@ export function eventsOf(text: string): SentEvent[] {
     .filter((part) => part.includes('event: '))
     .map((part) => {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(part)?.[1] ?? '';
-      return { id: Number(field('id')), name: field('event'), data: JSON.parse(field('data')) as Record<string, unknown> }; // prettier-ignore
+      return { id: Number.parseInt(field('id') || '0'), mark: field('id'), name: field('event'), data: JSON.parse(field('data')) as Record<string, unknown> }; // prettier-ignore
     });
 }

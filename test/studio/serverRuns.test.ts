@@ -1,9 +1,10 @@
 // Trainings as the studio's server shows them: lists, settings, records as they grow, samples; and nothing outside the opened folder.
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Run, RunDetails, RunList, RunSample } from '../../src/studio/api/index.js';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { ErrorAnswer, ModelList, RecordsEvent, Run, RunDetails, RunList, RunSample } from '../../src/studio/api/index.js'; // prettier-ignore
+import { RunShelf } from '../../src/studio/runShelf.js';
 import { RunTail } from '../../src/studio/runTail.js';
 import type { StudioApp } from '../../src/studio/server/app.js';
 import { falling, makeRun } from '../runFolders.js';
@@ -19,7 +20,16 @@ const get = (url: string) => studio.app.inject(url);
 
 beforeAll(async () => {
   const path = makeRun(join(root, 'sweep', 'first'), { records: falling([8, 16, 64], 5), checkpoints: [32, 64], kept: [32] }); // prettier-ignore
-  makeRun(join(root, 'second'), { config: { seed: 2, kind: 'refine' }, records: falling([8], 3), checkpoints: [8] });
+  makeRun(join(root, 'second'), {
+    config: {
+      seed: 2,
+      kind: 'refine',
+      data: join(place, 'secret.png'),
+      pair: [join(root, 'sweep', 'first'), 'runs/x'],
+    },
+    records: falling([8], 3),
+    checkpoints: [8],
+  });
   writeFileSync(join(root, 'second', 'checkpoints', 'step-00000001', 'manifest.json'), '');
   mkdirSync(join(root, 'broken', 'checkpoints'), { recursive: true });
   for (const name of ['samples-00000008.png', 'samples-00000002.png', 'notes.txt']) writeFileSync(join(path, 'samples', name), onePixel); // prettier-ignore
@@ -61,6 +71,7 @@ describe('reading', () => {
     expect(damaged.json<RunDetails>().checkpoints[0]!.problem).toBe(
       'second/checkpoints/step-00000001: damaged: its manifest.json cannot be read',
     );
+    expect(damaged.json()).toMatchObject({ data: 'secret.png', config: { data: 'secret.png', pair: ['sweep/first', 'runs/x'] } }); // prettier-ignore
     expect(damaged.body).not.toContain(place);
   });
 
@@ -74,7 +85,9 @@ describe('reading', () => {
     const answer = await get(`/api/runs/${first.id}/difference/${second.id}`);
     expect(answer.json()).toEqual([
       { setting: 'kind', values: ['train', 'refine'] },
+      { setting: 'data', values: ['fashion-mnist', 'secret.png'] },
       { setting: 'seed', values: [1, 2] },
+      { setting: 'pair', values: [null, ['sweep/first', 'runs/x']] },
     ]);
   });
 
@@ -141,8 +154,36 @@ describe('events', () => {
       [3, { after: 16, records: [{ step: 3, imagesSeen: 24, loss: 7 }] }],
     ]);
     expect(heard.map(({ name }) => name).slice(0, 3)).toEqual(['records', 'state', 'samples']);
-    const later = await watch(events, 1, { 'last-event-id': '2' }, () => undefined);
+    const later = await watch(events, 1, { 'last-event-id': records[0]!.mark }, () => undefined);
     expect(later[0]).toMatchObject({ id: 3, name: 'records', data: { after: 16, records: [{ imagesSeen: 24 }] } });
+
+    // cut back to a checkpoint and gone on with, to as many lines as before: the mark is of other records
+    writeFileSync(metrics, [8, 10, 12].map((imagesSeen) => `{"imagesSeen":${imagesSeen}}\n`).join(''));
+    const anew = await watch(events, 1, { 'last-event-id': records[1]!.mark }, () => undefined);
+    expect(anew[0]!.data).toEqual({ after: null, records: [8, 10, 12].map((imagesSeen) => ({ imagesSeen })) });
+    for (const mark of ['', '3', '-', 'x'.repeat(40), `999999999-0`]) {
+      const [first] = await watch(events, 1, { 'last-event-id': mark }, () => undefined);
+      expect(first).toMatchObject({ id: 3, data: { after: null } });
+    }
+    await fresh.app.close();
+  });
+
+  test('a long training comes in pieces, as fast as they are taken', async () => {
+    const path = makeRun(join(place, 'long', 'run'), {});
+    const records = Array.from({ length: 20_000 }, (_, i) => ({ imagesSeen: 8 * i, loss: 1 / (i + 1), text: 'x'.repeat(300) })); // prettier-ignore
+    writeFileSync(join(path, 'metrics.jsonl'), records.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    const fresh = await fakeStudio({ root: join(place, 'long') });
+    const url = await fresh.app.listen({ host: '127.0.0.1', port: 0 });
+    const { runs } = (await fresh.app.inject('/api/runs')).json<RunList>();
+    const answer = await fetch(`${url}/api/runs/${runs[0]!.id}/events`);
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.slice(-1000).includes('event: samples')) text += (await reader.read()).value!;
+    await reader.cancel();
+    const told = eventsOf(text).filter(({ name }) => name === 'records').map(({ data }) => data as unknown as RecordsEvent); // prettier-ignore
+    expect(told.length).toBeGreaterThan(20);
+    expect(told.flatMap((one) => one.records)).toEqual(records);
+    expect(told.map(({ after }) => after)).toEqual([null, ...told.slice(0, -1).map((one) => one.records.at(-1)!.imagesSeen)]); // prettier-ignore
     await fresh.app.close();
   });
 
@@ -152,13 +193,77 @@ describe('events', () => {
     expect(tail.next()).toBeUndefined();
     writeFileSync(path, '{"imagesSeen":8}\n{"imagesSeen":16}\nno json\n');
     expect(tail.next()).toEqual({ after: null, records: [{ imagesSeen: 8 }, { imagesSeen: 16 }] });
-    expect([tail.lines, tail.next()]).toEqual([3, undefined]);
+    expect([tail.problems, tail.next()]).toEqual([
+      [`${path}: line 3: expected a JSON record, got "no json"`],
+      undefined,
+    ]);
     writeFileSync(path, readFileSync(path, 'utf8').slice(0, 17));
     expect(tail.next()).toEqual({ after: null, records: [{ imagesSeen: 8 }] });
+    expect(tail.problems).toEqual([]);
     const again = new RunTail(path);
-    expect(again.next(1)).toBeUndefined();
+    again.resume(tail.mark);
+    expect(again.next()).toBeUndefined();
     appendFileSync(path, '{"imagesSeen":24}\n');
     expect(again.next()).toEqual({ after: 8, records: [{ imagesSeen: 24 }] });
-    expect(new RunTail(path).next(9)).toMatchObject({ after: null });
   });
+});
+
+describe('models of checkpoints', () => {
+  const post = (studio: StudioApp, run: string, checkpoint: string, headers = {}) =>
+    studio.app.inject({ method: 'POST', url: `/api/runs/${run}/checkpoints/${checkpoint}/model`, headers });
+
+  test('a checkpoint becomes a model once, however often that is asked', async () => {
+    const answers = await Promise.all([1, 2].map(() => post(studio, first.id, 'step-00000008')));
+    expect(answers.map((one) => one.json<unknown>())).toEqual([1, 2].map(() => ({ id: 'first-step-00000008' })));
+    expect((await post(studio, first.id, 'step-00000008')).json()).toEqual({ id: 'first-step-00000008' });
+    const { data } = (await get('/v1/models')).json<ModelList>();
+    expect(data.map(({ id }) => id)).toEqual(['one', 'two', 'first-step-00000008']);
+  });
+
+  test('what cannot be drawn with is said', async () => {
+    makeRun(join(root, 'codes'), { config: { kind: 'tokenizer' }, checkpoints: [8] });
+    makeRun(join(root, 'missing'), { checkpoints: [8] });
+    const fresh = await fakeStudio({ root });
+    const { runs } = (await fresh.app.inject('/api/runs')).json<RunList>();
+    const said = async (name: string, checkpoint: string) => {
+      const answer = await post(fresh, runs.find((one) => one.name === name)?.id ?? 'none', checkpoint);
+      const { error } = answer.json<ErrorAnswer>();
+      return `${answer.statusCode} ${error.message}`;
+    };
+    expect(await said('codes', 'step-00000001')).toMatch(/^409 codes: it trains a tokenizer, .*; choose a run of one$/);
+    expect(await said('second', 'step-00000001')).toMatch(/^409 second\/checkpoints\/step-00000001: damaged/);
+    expect(await said('sweep/first', 'step-00000003')).toBe('404 there is no checkpoint "step-00000003"');
+    expect(await said('none', 'step-00000008')).toBe('404 there is no run "none"');
+    expect(await said('missing', 'step-00000001')).toBe(
+      '409 generator: there is no file missing/checkpoints/step-00000001',
+    );
+    await fresh.app.close();
+  });
+
+  test('with a token set, only who has it may', async () => {
+    const guarded = await fakeStudio({ root, token: 'a'.repeat(16) });
+    expect((await post(guarded, first.id, 'step-00000008')).statusCode).toBe(401);
+    expect(guarded.studio.models.all()).toHaveLength(2);
+    const headers = { authorization: `Bearer ${'a'.repeat(16)}` };
+    expect((await post(guarded, first.id, 'step-00000008', headers)).statusCode).toBe(200);
+    await guarded.app.close();
+  });
+});
+
+test('what is kept of a run is read again when its files change', async () => {
+  const path = makeRun(join(place, 'kept', 'run'), { records: falling([8], 3), checkpoints: [8, 16, 24] });
+  const shelf = new RunShelf(join(place, 'kept'));
+  const read = async () => (await shelf.all()).runs[0]!;
+  const before = await read();
+  const now = vi.spyOn(Date, 'now');
+  now.mockReturnValue(Date.now() + 10_000);
+  expect((await read()).glance).toBe(before.glance);
+  appendFileSync(join(path, 'metrics.jsonl'), '{"imagesSeen":16,"loss":2}\n');
+  expect((await read()).glance).toBe(before.glance);
+  now.mockReturnValue(Date.now() + 10_000);
+  expect((await read()).glance).toMatchObject({ imagesSeen: 16 });
+  rmSync(join(path, 'checkpoints', 'step-00000002'), { recursive: true });
+  now.mockReturnValue(Date.now() + 10_000);
+  expect(shelf.details(await read()).checkpoints.map(({ id }) => id)).toEqual(['step-00000003', 'step-00000001']);
+  now.mockRestore();
 });

@@ -1,6 +1,6 @@
 // Runs: the trainings below the folder that the studio was opened on, read as they are written.
 import { z } from 'zod';
-import { opaqueId } from './common.js';
+import { modelId, opaqueId } from './common.js';
 
 /** How a training stands. */
 export const runState = z.enum(['running', 'done', 'unfinished', 'damaged']).meta({
@@ -58,6 +58,10 @@ export const runDetails = run
   })
   .meta({ id: 'RunDetails' });
 export type RunDetails = z.infer<typeof runDetails>;
+
+/** The model that a checkpoint was made. */
+export const runModel = z.object({ id: modelId }).meta({ id: 'RunModel' });
+export type RunModel = z.infer<typeof runModel>;
 
 /** One line of `metrics.jsonl`. */
 export const runRecord = z

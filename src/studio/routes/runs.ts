@@ -1,20 +1,34 @@
 // Runs: the trainings below the folder that the studio was opened on, and their records as they come.
 import { join } from 'node:path';
 import { z } from 'zod';
-import { opaqueId, runDetails, runList, runRecord, runSample, settingDifference } from '../api/index.js';
+import {
+  opaqueId,
+  runDetails,
+  runList,
+  runModel,
+  type RunRecord,
+  runRecord,
+  runSample,
+  settingDifference,
+} from '../api/index.js';
+import { readJsonLines } from '../../formats/index.js';
 import { StudioError } from '../errors.js';
-import { RunShelf, sampleBytes, samplesOf, type ShelvedRun } from '../runShelf.js';
-import { isRecord, RunTail } from '../runTail.js';
+import { sampleBytes, samplesOf } from '../runSamples.js';
+import { RunShelf } from '../runShelf.js';
+import { isRecord } from '../runTail.js';
+import { RunWatch } from '../runWatch.js';
 import { content, errors, usualErrors } from '../server/answers.js';
-import { type EventStream, lastHeard, openStream, resumption } from '../server/sse.js';
+import { openStream } from '../server/sse.js';
 import type { Resource } from '../server/studio.js';
-import { settingsThatDiffer } from '../../train/compareRuns.js';
 
-/** Milliseconds between looks at a run that is watched, and looks between those at all of its folder. */
-const [pause, rests] = [500, 6];
+/** Milliseconds between looks at a run that is watched. */
+const pause = 500;
 
 const tags = ['runs'];
 const byId = z.object({ id: opaqueId });
+const resumption = z.object({
+  'last-event-id': z.string().max(40).optional().meta({ description: 'Of the last records that were heard.' }),
+});
 const failures = { ...usualErrors, ...errors(404, 409) };
 const after = z.coerce.number().min(0).optional().meta({ description: 'Records beyond so many images seen.' });
 const sample = z.object({
@@ -28,8 +42,8 @@ function addReading(shelf: RunShelf, ...[app]: Parameters<Resource>): void {
   app.get(
     '/api/runs',
     { schema: { summary: 'The trainings.', tags, response: { 200: runList, ...usualErrors } } },
-    () => {
-      const { runs, problems } = shelf.all();
+    async () => {
+      const { runs, problems } = await shelf.all();
       return { runs: runs.map((one) => shelf.describe(one)), problems };
     },
   );
@@ -48,8 +62,10 @@ function addReading(shelf: RunShelf, ...[app]: Parameters<Resource>): void {
         response: { 200: z.array(runRecord), ...failures },
       },
     },
-    ({ params, query }) =>
-      shelf.find(params.id).summary.records.filter((one) => isRecord(one) && one.imagesSeen > (query.after ?? -1)),
+    ({ params, query: { after: least = -1 } }) => {
+      const file = join(shelf.find(params.id).glance.path, 'metrics.jsonl');
+      return readJsonLines(file, () => undefined).filter((one) => isRecord(one) && one.imagesSeen > least) as RunRecord[]; // prettier-ignore
+    },
   );
   app.get(
     '/api/runs/:id/difference/:other',
@@ -61,7 +77,7 @@ function addReading(shelf: RunShelf, ...[app]: Parameters<Resource>): void {
         response: { 200: z.array(settingDifference), ...failures },
       },
     },
-    ({ params }) => settingsThatDiffer([params.id, params.other].map((id) => shelf.find(id).summary)).map(({ setting, values }) => ({ setting, values: values.map((value) => value ?? null) })), // prettier-ignore
+    ({ params }) => shelf.difference([params.id, params.other].map((id) => shelf.find(id))),
   );
 }
 
@@ -103,24 +119,28 @@ function addSamples(shelf: RunShelf, ...[app]: Parameters<Resource>): void {
   );
 }
 
-/** Tells a stream of what changes in a run. @returns what looks once more */
-function teller(shelf: RunShelf, { id, summary }: ShelvedRun, stream: EventStream, heard: number): () => void {
-  const tail = new RunTail(join(summary.path, 'metrics.jsonl'));
-  const told = new Map<string, string>();
-  const tell = (name: string, value: unknown) => {
-    const data = JSON.stringify(value);
-    if (told.get(name) !== data) stream.send(name, data);
-    told.set(name, data);
-  };
-  let looks = 0;
-  return () => {
-    const news = tail.next(looks === 0 ? heard : 0);
-    if (news) stream.send('records', JSON.stringify(news), tail.lines);
-    if (looks++ % rests !== 0 && !news) return;
-    const run = shelf.find(id);
-    tell('state', shelf.describe(run));
-    tell('samples', samplesOf(run));
-  };
+/** Adds what makes a model of a checkpoint. */
+function addModels(shelf: RunShelf, ...[app, studio]: Parameters<Resource>): void {
+  app.post(
+    '/api/runs/:id/checkpoints/:checkpoint/model',
+    {
+      schema: {
+        summary: 'Makes a checkpoint a model to ask images of; one that is a model already stays the one it is.',
+        tags,
+        params: byId.extend({ checkpoint: opaqueId }),
+        response: { 200: runModel, ...failures },
+      },
+    },
+    async ({ params }) => {
+      const generator = shelf.generatorOf(shelf.find(params.id), params.checkpoint);
+      try {
+        return { id: (await studio.models.add({ generator })).id };
+      } catch (error) {
+        if (!(error instanceof StudioError) || error.type !== 'invalid_request_error') throw error;
+        throw new StudioError('conflict', shelf.places.said(error.message), { code: 'not_loaded' });
+      }
+    },
+  );
 }
 
 /** Adds what tells of a training as it goes. */
@@ -142,23 +162,14 @@ function addEvents(shelf: RunShelf, ...[app, studio]: Parameters<Resource>): voi
     },
     (request, reply) => {
       const run = shelf.find(request.params.id);
-      const heard = lastHeard(request);
       const stream = openStream(studio, request, reply, () => {
         clearInterval(timer);
       });
-      const look = teller(shelf, run, stream, heard);
-      const attempt = () => {
-        try {
-          look();
-        } catch (error) {
-          if (!(error instanceof StudioError)) process.stderr.write(`studio: ${request.url}: ${String(error)}\n`);
-          stream.end(); // the folder is gone; whoever comes back is told so
-        }
-      };
-      const timer = setInterval(attempt, pause);
+      const watch = new RunWatch(shelf, run, stream, request.headers['last-event-id']);
+      const timer = setInterval(() => { watch.look(); }, pause); // prettier-ignore
       timer.unref();
       if (reply.raw.destroyed) clearInterval(timer);
-      else attempt();
+      else watch.look();
     },
   );
 }
@@ -169,4 +180,5 @@ export const addRuns: Resource = (app, studio) => {
   addReading(shelf, app, studio);
   addSamples(shelf, app, studio);
   addEvents(shelf, app, studio);
+  addModels(shelf, app, studio);
 };

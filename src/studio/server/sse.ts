@@ -10,8 +10,11 @@ const mostWaiting = 4 * 2 ** 20;
 /** An open stream. */
 export interface EventStream {
   /** Sends one event. */
-  send(name: string, data: string, id?: number): void;
+  send(name: string, data: string, id?: number | string): void;
   end(): void;
+  /** Whether what is sent now has to wait; who sends much waits too, until `onceDrained` calls back. */
+  readonly isFull: boolean;
+  onceDrained(then: () => void): void;
 }
 
 /** Headers of a request for a stream that may go on after an event. */
@@ -72,6 +75,13 @@ export function openStream(
       write(`${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${data}\n\n`);
     },
     end,
+    get isFull() {
+      return raw.writableNeedDrain;
+    },
+    onceDrained: (then) => {
+      if (raw.writableNeedDrain) raw.once('drain', then);
+      else setImmediate(then);
+    },
   };
 }
 
