@@ -5,7 +5,14 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ModelSource, openStudio, processStarter, type StudioOptions, studioOptions } from '../studio/index.js';
+import {
+  limits,
+  type ModelSource,
+  openStudio,
+  processStarter,
+  type StudioOptions,
+  studioOptions,
+} from '../studio/index.js';
 import { UsageError } from '../util/errors.js';
 import { secondSignal } from '../util/signals.js';
 import { number, positive, say, wholeNumber } from './settingsOptions.js';
@@ -36,6 +43,9 @@ interface Flags {
   rate: number;
 }
 
+/** Seconds that a timer can wait for. */
+const longest = Math.floor((2 ** 31 - 1) / 1000);
+
 const several = (text: string, all: string[]) => [...all, text];
 const page = fileURLToPath(new URL('../studio-page/', import.meta.url));
 const results = fileURLToPath(new URL('../../docs/results/', import.meta.url));
@@ -51,6 +61,8 @@ function holdsGenerator(folder: string): boolean {
 
 /** The models that the command line names: of --generator, else of the path, else those that come with Scalewise; then those to compare with. */
 function modelsOf(path: string | undefined, { generator, tokenizer, compare }: Flags): ModelSource[] {
+  if (path !== undefined && generator.length && statSync(path).isFile())
+    throw new UsageError(`studio: expected a folder of runs beside --generator, found the file ${path}; name it with --generator or --compare as well`); // prettier-ignore
   const own = path !== undefined && (statSync(path).isFile() || holdsGenerator(path)) ? [path] : [];
   const named = generator.length ? generator : own;
   const chosen = named.length ? named : [shippedWeights('generator-sar'), shippedWeights('generator')];
@@ -63,6 +75,22 @@ const isLoopback = (host: string) =>
 function checkOrigin(origin: string): string {
   if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
   throw new UsageError(`--cors: expected an origin such as https://example.org, got '${origin}'`);
+}
+
+/** A number of seconds above 0 that a timer can wait for. */
+function seconds(name: string): (text: string) => number {
+  return (text) => {
+    const value = number(name)(text);
+    if (value > 0 && value <= longest) return value;
+    throw new UsageError(`${name}: expected more than 0 and at most ${longest} seconds, got ${text}`);
+  };
+}
+
+function imageCount(text: string): number {
+  const value = positive('--max-images')(text);
+  const most = limits.images * limits.models;
+  if (value <= most) return value;
+  throw new UsageError(`--max-images: expected at most ${most}, ${limits.images} for each of ${limits.models} models, got ${value}`); // prettier-ignore
 }
 
 /** Refuses to listen where others are without anything to tell them apart. */
@@ -164,13 +192,18 @@ export function registerStudio(program: Command): void {
     .option('--open', 'open the page in a browser');
   command
     .optionsGroup('Limits:')
-    .option('--max-images <n>', 'images of a request, all models together', positive('--max-images'), 32)
+    .option('--max-images <n>', 'images of a request, all models together', imageCount, 32)
     .option('--max-tokens <n>', 'tokens of an image', positive('--max-tokens'), 16_384)
     .option('--max-side <pixels>', 'sides of an image', positive('--max-side'), 1024)
     .option('--queue <n>', 'requests that may wait', positive('--queue'), 64)
     .option('--per-client <n>', 'of these, of one client', positive('--per-client'), 4)
-    .option('--job-time <seconds>', 'that a request may be computed for', number('--job-time'), 120)
-    .option('--wait-time <seconds>', 'that a request may wait', number('--wait-time'), 300)
+    .option(
+      '--job-time <seconds>',
+      'that a request may be computed for, and a worker be silent',
+      seconds('--job-time'),
+      120,
+    )
+    .option('--wait-time <seconds>', 'that a request may wait', seconds('--wait-time'), 300)
     .option('--keep <megabytes>', 'of memory for results that may be asked for again', positive('--keep'), 256)
     .option('--rate <n>', 'requests of one address a minute; 0 for any number', wholeNumber('--rate'), 3000)
     .optionsGroup('Options:')

@@ -3,6 +3,7 @@ import { UsageError } from '../util/errors.js';
 import { studioApp } from './server/app.js';
 import type { StudioOptions } from './server/options.js';
 
+export { limits } from './api/index.js';
 export { processStarter } from './jobs/process.js';
 export { studioApp } from './server/app.js';
 export { type StudioOptions, studioOptions } from './server/options.js';

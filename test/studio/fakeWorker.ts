@@ -48,6 +48,8 @@ export class FakeWorker {
   readonly dropped: number[] = [];
   /** Whether batches wait for `step`. */
   isHeld = false;
+  /** Why it ends before it is ready. */
+  broken: string | undefined;
   /** How often it was started. */
   starts = 0;
   #events: WorkerEvents | undefined;
@@ -57,7 +59,13 @@ export class FakeWorker {
     this.starts++;
     this.#events = events;
     this.#going = undefined;
-    setImmediate(() => { this.say({ type: 'ready' }); }); // prettier-ignore
+    setImmediate(() => {
+      if (this.broken === undefined) this.say({ type: 'ready' });
+      else {
+        this.say({ type: 'broken', why: this.broken });
+        this.die('exit code 1');
+      }
+    });
     return { send: (message) => { setImmediate(() => { this.#take(message); }); }, kill: () => { this.die('signal SIGKILL'); } }; // prettier-ignore
   };
 
@@ -110,7 +118,14 @@ export class FakeWorker {
 /** Options of a studio with two models, `one` and `two`. */
 export function fakeOptions({ start }: FakeWorker): StudioOptions {
   const page = mkdtempSync(join(tmpdir(), 'scalewise-page-'));
-  return studioOptions({ models: [{ generator: 'one' }, { generator: 'two' }], page, start, rate: 0, drain: 50 });
+  return studioOptions({
+    models: [{ generator: 'one' }, { generator: 'two' }],
+    page,
+    start,
+    rate: 0,
+    drain: 50,
+    loopDelay: 0,
+  });
 }
 
 /** An app on a fake worker. */

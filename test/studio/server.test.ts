@@ -2,7 +2,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { StudioApp } from '../../src/studio/server/app.js';
 import { openStudio } from '../../src/studio/index.js';
 import { eventsOf, fakeOptions, fakeStudio, FakeWorker, until } from './fakeWorker.js';
@@ -149,6 +149,31 @@ test('a worker that dies fails what it was doing, is started again, and what wai
   expect([one.worker.starts, one.studio.scheduler.restarts]).toEqual([2, 1]);
   const images = one.app.inject({ method: 'POST', url: '/v1/images/generations', payload: { prompt: 'Shirt' } });
   expect((await images).statusCode).toBe(200);
+});
+
+test('workers that do not start are told of after a few attempts, and answer again once they start', async () => {
+  const one = await studio(({ jobs }) => ({ jobs: { ...jobs, supervision: { stall: 60_000, firstPause: 1, longestPause: 4 } } })); // prettier-ignore
+  one.worker.isHeld = true;
+  await begun(one);
+  await until(() => one.worker.batches.length === 1);
+  const waiting = await begun(one, { class: 1, cfg: 1 });
+  one.worker.broken = 'no libtorch';
+  one.worker.isHeld = false;
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  one.worker.die('signal SIGSEGV');
+  const [failed] = (await eventsFrom(one, waiting)).slice(-1);
+  const text = said.mock.calls.join('');
+  said.mockRestore();
+  expect(text).toMatch(/ended 3 times before it was ready \(exit code 1\): no libtorch\n.*npm run setup/);
+  const sentence = 'worker: the process that computes images does not start (exit code 1); the server’s output says why and how to mend it'; // prettier-ignore
+  expect(failed).toMatchObject({ name: 'failed', data: { error: { message: sentence } } });
+  const refused = await generate(one, { class: 0 });
+  expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '30']);
+  const health = await one.app.inject('/healthz');
+  expect([health.statusCode, health.json()]).toEqual([503, { status: 'failing', problem: sentence }]);
+  one.worker.broken = undefined;
+  await until(() => one.studio.status === 'ok');
+  expect(namesOf(await eventsFrom(one, await begun(one)))).toMatch(/done$/);
 });
 
 test('a request that was being answered when its worker died gets 500 and a sentence', async () => {

@@ -13,6 +13,14 @@ test('what cannot be opened is refused in a sentence', () => {
   expect(refused('--host', '0.0.0.0')).toBe('error: --host: 0.0.0.0 can be reached by others; give a --token, without which they are refused\n'); // prettier-ignore
   expect(refused('--token', 'short')).toMatch(/^error: --token: expected 16 to 200 printable characters/);
   expect(refused('--cors', 'example.org')).toMatch(/^error: --cors: expected an origin such as https:\/\/example\.org/);
+  expect(refused('--job-time', '3e6')).toBe(
+    'error: --job-time: expected more than 0 and at most 2147483 seconds, got 3e6\n',
+  );
+  expect(refused('--wait-time', '0')).toMatch(/^error: --wait-time: expected more than 0/);
+  expect(refused('--max-images', '65')).toBe(
+    'error: --max-images: expected at most 64, 16 for each of 4 models, got 65\n',
+  );
+  expect(refused('package.json', '-g', 'x')).toMatch(/^error: studio: expected a folder of runs beside --generator, found the file package\.json/); // prettier-ignore
   expect(refused('nowhere')).toBe('error: studio: there is no file or folder nowhere\n');
 });
 

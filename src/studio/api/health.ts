@@ -2,5 +2,10 @@
 import { z } from 'zod';
 
 /** `GET /healthz`. */
-export const health = z.object({ status: z.enum(['ok', 'starting', 'stopping']) }).meta({ id: 'Health' });
+export const health = z
+  .object({
+    status: z.enum(['ok', 'starting', 'stopping', 'failing']),
+    problem: z.string().optional().meta({ description: 'Why it computes nothing, where it is failing.' }),
+  })
+  .meta({ id: 'Health' });
 export type Health = z.infer<typeof health>;

@@ -75,13 +75,18 @@ export class Scheduler {
   get readyWorkers(): number {
     return this.#workers.filter(({ isReady }) => isReady).length;
   }
+  /** Why nothing is computed: no worker starts. */
+  get problem(): StudioError | undefined {
+    return this.#workers.every(({ problem }) => problem) ? this.#workers[0]!.problem : undefined;
+  }
   get isStopping(): boolean {
     return this.#isStopping;
   }
 
   /** Has a worker do something by its name, before any images that wait. @throws StudioError */
   task(name: string, input: unknown): Promise<unknown> {
-    if (this.#isStopping) return Promise.reject(stopping());
+    const refusal = this.#isStopping ? stopping() : this.problem;
+    if (refusal) return Promise.reject(refusal);
     return new Promise((done, failed) => {
       this.#tasks.push({ name, input, done, failed });
       this.#dispatch();
@@ -90,7 +95,8 @@ export class Scheduler {
 
   /** Takes a job in. @throws StudioError where there is no room for it, or the server is stopping */
   add(job: Job): void {
-    if (this.#isStopping) throw stopping();
+    const refusal = this.#isStopping ? stopping() : this.problem;
+    if (refusal) throw refusal;
     this.queue.add(job);
     this.kept.add(job);
     const wait = setTimeout(() => {
@@ -123,12 +129,13 @@ export class Scheduler {
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([ended, new Promise((over) => (timer = setTimeout(over, drain)))]);
     clearTimeout(timer);
-    for (const job of this.queue.all()) this.fail(job, stopping());
-    for (const { failed } of this.#tasks.splice(0)) failed(stopping());
+    this.#refuseAll(stopping());
     for (const worker of this.#workers) worker.stop();
   }
 
   #dispatch(): void {
+    const { problem } = this;
+    if (problem) this.#refuseAll(problem);
     for (const worker of this.#workers) {
       if (!worker.isFree) continue;
       const task = this.#tasks.shift();
@@ -139,6 +146,12 @@ export class Scheduler {
       const units = this.queue.next(this.options.batch).filter(({ job }) => !job.isOver);
       if (units.length) void this.#compute(worker, units);
     }
+  }
+
+  /** Answers all that waits with an error. */
+  #refuseAll(error: StudioError): void {
+    for (const { failed } of this.#tasks.splice(0)) failed(error);
+    for (const job of this.queue.all()) this.fail(job, error);
   }
 
   async #compute(worker: SupervisedWorker, units: readonly Unit[]): Promise<void> {

@@ -26,6 +26,9 @@ export interface Supervision {
 
 let works = 0;
 
+/** Starts that may come to nothing, one after the other, before one says so instead of waiting for the next. */
+const attempts = 3;
+
 const crashed = (how: string) =>
   new StudioError('worker_crashed', `worker: the process that computes images ended (${how}); it is being started again, so ask again`); // prettier-ignore
 
@@ -46,13 +49,16 @@ export class SupervisedWorker {
   #pause: number;
   #watch: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
+  #fruitless = 0;
+  #why = '';
+  #problem: StudioError | undefined;
   /** How often it was started anew. */
   restarts = 0;
 
   constructor(
     readonly start: StartWorker,
     readonly supervision: Supervision,
-    /** Told whenever it is free for work. */
+    /** Told whenever it is free for work, and when it turns out that it does not start. */
     readonly onFree: () => void,
     /** Told of the scales of batches. */
     readonly onScale: (unit: Unit, made: ScaleMade) => void,
@@ -63,6 +69,10 @@ export class SupervisedWorker {
 
   get isReady(): boolean {
     return this.#isReady;
+  }
+  /** Why there will be no work, where several starts came to nothing; it is tried again all the same. */
+  get problem(): StudioError | undefined {
+    return this.#problem;
   }
   get isFree(): boolean {
     return this.#isReady && this.#work === undefined && !this.#isStopped;
@@ -132,8 +142,12 @@ export class SupervisedWorker {
 
   #hear(message: FromWorker): void {
     const work = this.#work;
-    if (message.type === 'ready') this.#isReady = true;
-    else if (message.type === 'scale') {
+    if (message.type === 'broken') this.#why = message.why;
+    else if (message.type === 'ready') {
+      this.#isReady = true;
+      this.#fruitless = 0;
+      this.#problem = undefined;
+    } else if (message.type === 'scale') {
       const unit = work?.kind === 'batch' ? work.units.get(message.member) : undefined;
       if (unit) this.onScale(unit, message);
     } else {
@@ -151,6 +165,7 @@ export class SupervisedWorker {
   #lost(how: string): void {
     clearTimeout(this.#watch);
     const work = this.#work;
+    if (!this.#isReady && ++this.#fruitless >= attempts && !this.#isStopped) this.#giveUp(how);
     this.#isReady = false;
     this.#process = undefined;
     this.#work = undefined;
@@ -163,5 +178,14 @@ export class SupervisedWorker {
       this.#pause = Math.min(this.supervision.longestPause, 2 * this.#pause);
     }
     work?.failed(crashed(how));
+  }
+
+  /** Says, the first time only, that it does not start. */
+  #giveUp(how: string): void {
+    if (this.#problem) return;
+    process.stderr.write(`studio: the process that computes images ended ${attempts} times before it was ready (${how})${this.#why && `: ${this.#why}`}\n`); // prettier-ignore
+    process.stderr.write('studio: `scalewise doctor` looks for the reason, `npm run setup` mends most of them; it is tried again every now and then\n'); // prettier-ignore
+    this.#problem = new StudioError('unavailable', `worker: the process that computes images does not start (${how}); the server’s output says why and how to mend it`, { code: 'worker_broken', retryAfter: 30 }); // prettier-ignore
+    this.onFree();
   }
 }

@@ -16,9 +16,9 @@ export const addHealth: Resource = (app, studio) => {
       },
     },
     (_request, reply) => {
-      const { status } = studio;
+      const { status, scheduler } = studio;
       reply.code(status === 'ok' ? 200 : 503);
-      return { status };
+      return { status, ...(status === 'failing' && { problem: scheduler.problem!.message }) };
     },
   );
 };

@@ -60,7 +60,7 @@ async function limitRate(app: StudioServer, max: number): Promise<void> {
 }
 
 /** Headers against what pages of others could do with this one, and against what this one could be made to load. */
-async function protect(app: StudioServer, { cors: origins, rate }: StudioOptions): Promise<void> {
+async function protect(app: StudioServer, { cors: origins, rate, loopDelay }: StudioOptions): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -86,7 +86,7 @@ async function protect(app: StudioServer, { cors: origins, rate }: StudioOptions
     });
   if (rate > 0) await limitRate(app, rate);
   await app.register(underPressure, {
-    maxEventLoopDelay: 5 * seconds,
+    maxEventLoopDelay: loopDelay,
     pressureHandler: () => {
       throw new StudioError('unavailable', 'the server has too much to do; try again in a few seconds', {
         retryAfter: 5,

@@ -31,6 +31,8 @@ export interface StudioOptions {
   page: string;
   /** Milliseconds between signs of life on streams of events. */
   heartbeat: number;
+  /** Milliseconds by which the event loop may be late before requests are put off; 0 for any number. */
+  loopDelay: number;
   start: StartWorker;
 }
 
@@ -60,6 +62,7 @@ export function studioOptions(
     },
     drain: 20 * second,
     heartbeat: 15 * second,
+    loopDelay: 5 * second,
     ...given,
   };
 }

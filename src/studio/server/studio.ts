@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Scheduler } from '../jobs/scheduler.js';
 import { ModelRegistry } from '../models.js';
+import type { Health } from '../api/index.js';
 import type { Described } from '../worker/messages.js';
 import type { StudioOptions } from './options.js';
 
@@ -34,8 +35,9 @@ export class Studio {
     this.models = new ModelRegistry((source) => this.scheduler.task('describe', source) as Promise<Described>);
   }
 
-  get status(): 'ok' | 'starting' | 'stopping' {
+  get status(): Health['status'] {
     if (this.scheduler.isStopping) return 'stopping';
+    if (this.scheduler.problem) return 'failing';
     return this.#isOpen && this.scheduler.readyWorkers > 0 ? 'ok' : 'starting';
   }
 

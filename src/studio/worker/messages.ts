@@ -127,6 +127,8 @@ export interface Refusal {
 
 export type FromWorker =
   | { type: 'ready' }
+  /** It cannot begin, and ends. */
+  | { type: 'broken'; why: string }
   | { type: 'answer'; task: number; output: unknown }
   | { type: 'refused'; task: number; why: Refusal }
   | ScaleMade
