@@ -42,7 +42,7 @@ export function openStream(
   const { raw } = reply;
   if (raw.destroyed) {
     process.nextTick(onClose); // once the caller has its stream
-    return { send: () => undefined, end: () => undefined };
+    return { send: () => undefined, end: () => undefined, isFull: true, onceDrained: () => undefined };
   }
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
   raw.writeHead(200, {
