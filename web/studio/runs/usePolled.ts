@@ -1,0 +1,53 @@
+// Something asked for again and again while the page is in view.
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+/** The newest answer, or why there is none. */
+export interface Polled<T> {
+  value: T | undefined;
+  error: unknown;
+  /** Asks at once. */
+  retry: () => void;
+}
+
+/**
+ * Asks when it is first shown, and then every so many milliseconds after an answer.
+ * @param ask must stay the same function as long as the same is asked
+ * @param again whether it is worth asking once more
+ */
+export function usePolled<T>(
+  ask: () => Promise<T>,
+  pause: number,
+  again: (value: T) => boolean = () => true,
+): Polled<T> {
+  const [value, setValue] = useState<{ of: () => Promise<T>; value: T }>();
+  const [error, setError] = useState<unknown>();
+  const [attempt, setAttempt] = useState(0);
+  const wanted = useRef(again);
+  wanted.current = again;
+  useEffect(() => {
+    let [left, timer] = [false, undefined as ReturnType<typeof setTimeout> | undefined];
+    const turn = async () => {
+      let isWanted = true;
+      try {
+        if (!document.hidden) {
+          const answer = await ask();
+          if (left) return;
+          setValue({ of: ask, value: answer });
+          setError(undefined);
+          isWanted = wanted.current(answer);
+        }
+      } catch (reason) {
+        if (left) return;
+        setError(reason);
+      }
+      if (isWanted) timer = setTimeout(() => void turn(), pause);
+    };
+    void turn();
+    return () => {
+      left = true;
+      clearTimeout(timer);
+    };
+  }, [ask, pause, attempt]);
+  const retry = useCallback(() => setAttempt((before) => before + 1), []);
+  return { value: value?.of === ask ? value.value : undefined, error, retry };
+}
