@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  isLoopback,
   limits,
   type ModelSource,
   openStudio,
@@ -41,6 +42,8 @@ interface Flags {
   waitTime: number;
   keep: number;
   rate: number;
+  data: string[];
+  refinements: number;
 }
 
 /** Seconds that a timer can wait for. */
@@ -68,9 +71,6 @@ function modelsOf(path: string | undefined, { generator, tokenizer, compare }: F
   const chosen = named.length ? named : [shippedWeights('generator-sar'), shippedWeights('generator')];
   return [...chosen, ...compare].map((one) => ({ generator: one, tokenizer }));
 }
-
-const isLoopback = (host: string) =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 function checkOrigin(origin: string): string {
   if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
@@ -102,9 +102,11 @@ function checkToken({ host, token }: Flags): void {
 }
 
 function optionsOf(path: string | undefined, flags: Flags): StudioOptions {
-  const { host, token, device, threads, workers, batch, maxImages, maxTokens, maxSide, rate } = flags;
+  const { host, token, device, threads, workers, batch, maxImages, maxTokens, maxSide, rate, data } = flags;
   if (path !== undefined && !existsSync(path)) throw new UsageError(`studio: there is no file or folder ${path}`);
   checkToken(flags);
+  const missing = data.find((folder) => !existsSync(folder));
+  if (missing !== undefined) throw new UsageError(`--data: there is no file or folder ${missing}`);
   const models = modelsOf(path, flags);
   const given = studioOptions({ models, page, start: processStarter({ device, threads, keep: Math.max(4, models.length) }) }); // prettier-ignore
   const { jobs } = given;
@@ -118,6 +120,7 @@ function optionsOf(path: string | undefined, flags: Flags): StudioOptions {
     cors: flags.cors.map(checkOrigin),
     names: flags.name,
     rate,
+    refinements: { ...given.refinements, device, threads, data, most: flags.refinements },
     images: { images: maxImages, tokens: maxTokens, side: maxSide },
     jobs: {
       ...jobs,
@@ -181,7 +184,13 @@ export function registerStudio(program: Command): void {
       positive('--workers'),
       1,
     )
-    .option('--batch <n>', 'images that a worker computes in step', positive('--batch'), 8);
+    .option('--batch <n>', 'images that a worker computes in step', positive('--batch'), 8)
+    .option(
+      '--data <path>',
+      'images that refinements may train on, besides the packaged sets; repeatable',
+      several,
+      [],
+    );
   command
     .optionsGroup('Server:')
     .option('--host <address>', 'where it listens; other than this machine needs a --token', '127.0.0.1')
@@ -206,6 +215,7 @@ export function registerStudio(program: Command): void {
     .option('--wait-time <seconds>', 'that a request may wait', seconds('--wait-time'), 300)
     .option('--keep <megabytes>', 'of memory for results that may be asked for again', positive('--keep'), 256)
     .option('--rate <n>', 'requests of one address a minute; 0 for any number', wholeNumber('--rate'), 3000)
+    .option('--refinements <n>', 'that may train at a time; 0 for none', wholeNumber('--refinements'), 1)
     .optionsGroup('Options:')
     .addHelpText(
       'after',

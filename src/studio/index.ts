@@ -5,6 +5,7 @@ import type { StudioOptions } from './server/options.js';
 
 export { limits } from './api/index.js';
 export { processStarter } from './jobs/process.js';
+export { isLoopback } from './server/access.js';
 export { studioApp } from './server/app.js';
 export { type StudioOptions, studioOptions } from './server/options.js';
 export type { ModelSource } from './worker/messages.js';

@@ -53,6 +53,11 @@ function stampOf(path: string): string {
   return [...parts, writerOf(path)?.isOpen].join();
 }
 
+/** The id of a run folder below another folder, whether it is there by now or not; both are absolute. */
+export function idOfRun(root: string, path: string): string {
+  return createHash('sha256').update(relative(root, path)).digest('hex').slice(0, 16);
+}
+
 /** The trainings of one folder. */
 export class RunShelf {
   readonly places: Places;
@@ -71,8 +76,7 @@ export class RunShelf {
   #find(): void {
     const begun = Date.now();
     if (this.#root === undefined || begun < this.#findAfter) return;
-    const idOf = (path: string) => createHash('sha256').update(relative(this.#root!, path)).digest('hex').slice(0, 16);
-    this.#paths = new Map(findRuns(this.#root).map((path) => [idOf(path), path]));
+    this.#paths = new Map(findRuns(this.#root).map((path) => [idOfRun(this.#root!, path), path]));
     this.#findAfter = nextLook(begun);
     for (const id of this.#known.keys()) if (!this.#paths.has(id)) this.#known.delete(id);
   }

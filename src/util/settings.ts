@@ -46,10 +46,19 @@ function readFile(path: string): Plain {
   }
 }
 
+function valueOf(assignment: string, text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    const [why] = (error as Error).message.split('\n') as [string];
+    throw new UsageError(`--set ${assignment}: expected a value as YAML: ${why}`);
+  }
+}
+
 function fromAssignment(text: string): Plain {
   const at = text.indexOf('=');
   if (at < 1) throw new UsageError(`--set ${text}: expected path=value, e.g. --set optimizer.learningRate=1e-4`);
-  let value: unknown = parseYaml(text.slice(at + 1));
+  let value = valueOf(text, text.slice(at + 1));
   if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) value = Number(value); // YAML 1.2 wants 1.0e-4
   return text.slice(0, at).split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Plain; // prettier-ignore
 }

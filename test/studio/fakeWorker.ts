@@ -6,7 +6,7 @@ import type { StartWorker, WorkerEvents } from '../../src/studio/jobs/process.js
 import { stampOf } from '../../src/studio/fileStamp.js';
 import { type StudioApp, studioApp } from '../../src/studio/server/app.js';
 import { type StudioOptions, studioOptions } from '../../src/studio/server/options.js';
-import type { Batch, Described, FromWorker, ModelSource, ToWorker } from '../../src/studio/worker/messages.js';
+import type { Batch, Described, FromWorker, ModelSource, Task, ToWorker } from '../../src/studio/worker/messages.js';
 
 /** A PNG of one pixel. */
 export const onePixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==', 'base64'); // prettier-ignore
@@ -50,6 +50,11 @@ export class FakeWorker {
   isHeld = false;
   /** Why it ends before it is ready. */
   broken: string | undefined;
+  /** What it does when it is asked by name, besides `describe`. */
+  tasks: Record<string, (input: unknown) => unknown> = {
+    refinementChoices: () => ({ presets: [], fields: [] }),
+    checkRefinement: () => undefined,
+  };
   /** How often it was started. */
   starts = 0;
   #events: WorkerEvents | undefined;
@@ -100,9 +105,19 @@ export class FakeWorker {
     this.say({ type: 'finished', batch: batch.batch });
   }
 
+  #answer({ task, name, input }: Task): FromWorker {
+    try {
+      return { type: 'answer', task, output: this.tasks[name]!(input) };
+    } catch (error) {
+      return { type: 'refused', task, why: { message: (error as Error).message, usage: (error as Error).name === 'UsageError' } }; // prettier-ignore
+    }
+  }
+
   #take(message: ToWorker): void {
     if (message.type === 'drop') this.dropped.push(...message.members);
-    else if (message.type === 'task') {
+    else if (message.type === 'task' && message.name !== 'describe') {
+      this.say(this.#answer(message));
+    } else if (message.type === 'task') {
       const source = message.input as ModelSource;
       if (source.generator.includes('missing'))
         this.say({ type: 'refused', task: message.task, why: { message: `--generator: there is no file ${source.generator}`, usage: true } }); // prettier-ignore

@@ -6,6 +6,7 @@ export * from './generations.js';
 export * from './health.js';
 export * from './images.js';
 export * from './models.js';
+export * from './refinements.js';
 export * from './runs.js';
 export * from './sampling.js';
 export * from './session.js';

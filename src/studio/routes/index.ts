@@ -7,6 +7,7 @@ import { addHealth } from './health.js';
 import { addImages } from './images.js';
 import { addImageEdits } from './imageEdits.js';
 import { addModels } from './models.js';
+import { addRefinements } from './refinements.js';
 import { addRuns } from './runs.js';
 import { addSession } from './session.js';
 
@@ -20,4 +21,5 @@ export const resources: readonly Resource[] = [
   addGenerations,
   addRuns,
   addExperiments,
+  addRefinements,
 ];

@@ -16,6 +16,10 @@ declare module 'fastify' {
 /** The cookie that stands for the header `Authorization` in browsers. */
 export const tokenCookie = 'scalewise-token';
 
+/** Whether an address can be reached from this machine alone. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
 /** Whether two texts are equal, in a time that does not tell where they differ. */

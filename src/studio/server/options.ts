@@ -1,7 +1,9 @@
 // What a studio is opened with.
+import { fileURLToPath } from 'node:url';
 import type { SchedulerOptions } from '../jobs/scheduler.js';
 import type { StartWorker } from '../jobs/process.js';
 import { limits } from '../api/index.js';
+import type { RefinementSettings } from '../refinementPlan.js';
 import type { ImageLimits } from '../settle.js';
 import type { ModelSource } from '../worker/messages.js';
 
@@ -24,6 +26,8 @@ export interface StudioOptions {
   /** Requests of one address a minute; 0 for no limit. */
   rate: number;
   images: ImageLimits;
+  /** How trainings are started. */
+  refinements: RefinementSettings;
   jobs: Omit<SchedulerOptions, 'start'>;
   /** Milliseconds that running jobs get when the server is to stop. */
   drain: number;
@@ -36,6 +40,7 @@ export interface StudioOptions {
   start: StartWorker;
 }
 
+const program = fileURLToPath(new URL('../../../bin/scalewise.mjs', import.meta.url));
 const [second, minute] = [1000, 60_000];
 
 /** Options with the defaults for what is not given. */
@@ -51,6 +56,7 @@ export function studioOptions(
     names: [],
     rate: 3000,
     images: { images: limits.images * 2, tokens: limits.tokens, side: limits.side },
+    refinements: { program: [process.execPath, program], device: 'cpu', threads: 0, data: [], most: 1 },
     jobs: {
       workers: 1,
       batch: 8,

@@ -26,6 +26,8 @@ export class Studio {
   readonly models: ModelRegistry;
   /** Called when the server stops: ends streams that would go on. */
   readonly closers = new Set<() => void>();
+  /** Called when the server stops, and waited for: ends what must not be cut off. */
+  readonly enders = new Set<() => Promise<void>>();
   /** Method and path of every route. */
   readonly routes: [method: string, url: string][] = [];
   #isOpen = false;
@@ -49,7 +51,7 @@ export class Studio {
 
   /** Ends the jobs, in the time that they have for it, the streams and the workers. */
   async stop(): Promise<void> {
-    await this.scheduler.stop(this.options.drain);
+    await Promise.all([this.scheduler.stop(this.options.drain), ...Array.from(this.enders, (end) => end())]);
     for (const close of this.closers) close();
   }
 }

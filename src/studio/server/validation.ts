@@ -15,6 +15,7 @@ function unionMessage(branches: readonly (readonly z.core.$ZodIssue[])[]): strin
 }
 
 function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key' && issue.issues.length) return plain(issue.issues[0]!.message);
   return issue.code === 'invalid_union' && issue.errors.length ? unionMessage(issue.errors) : plain(issue.message);
 }
 

@@ -2,8 +2,11 @@
 import { describe } from './describe.js';
 import type { ModelSource } from './messages.js';
 import type { ModelShelf } from './modelShelf.js';
+import { checkRefinement, type RefinementAsk, refinementChoices } from './refine.js';
 
 /** The tasks by their names. What goes in and out must pass through structured cloning. */
 export const tasks: Readonly<Record<string, (shelf: ModelShelf, input: unknown) => unknown>> = {
   describe: (shelf, input) => describe(shelf, input as ModelSource),
+  refinementChoices: () => refinementChoices(),
+  checkRefinement: (_shelf, input) => { checkRefinement(input as RefinementAsk); }, // prettier-ignore
 };
