@@ -99,6 +99,20 @@ const deeperRollout: RefinementExperiment = {
   ],
 };
 
+const truth = (ownShare: number): Arm => ({
+  name: `${100 * ownShare} % own tokens`,
+  set: ['forcing=two-pass-ground-truth', 'gamma=1', 'tokens.guidance=null', `tokens.ownShare=${ownShare}`],
+});
+
+const mixedRollout: RefinementExperiment = {
+  name: 'mixed-rollout',
+  title: 'Students that see true tokens beside their own',
+  source: 'beyond the paper: scheduled sampling (arXiv 1506.03099) in the second pass',
+  hypothesis:
+    'A student that sees some of its own tokens among true ones can know the truth and learns to mend them, at full weight; one that sees none but its own cannot, and learns to blur. Without own tokens the second pass is more teacher forcing, and gains nothing.',
+  arms: [control, sar, ...[0, 0.1, 0.3, 1].map(truth)],
+};
+
 const generalise: RefinementExperiment = {
   name: 'generalise',
   title: 'SAR on both families',
@@ -126,6 +140,7 @@ export const refinementExperiments: readonly RefinementExperiment[] = [
   gamma,
   studentContext,
   deeperRollout,
+  mixedRollout,
   generalise,
   imageSpaceTokenizer,
 ];

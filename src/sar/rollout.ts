@@ -60,6 +60,17 @@ export function rollout(
   return noGrad(() => scope(() => guidedLogits(context, logits_BLV, inputs_BLE, visibility).map(choose)));
 }
 
+/** What the student is fed [B, N]: the rollout's tokens everywhere, or at a random share of all places and the true ones elsewhere. */
+export function fedTokens({ settings, targets, random }: ForcingContext, chosen: readonly Tensor[]): readonly Tensor[] {
+  const { ownShare = 1 } = settings.tokens;
+  if (ownShare === 1) return chosen;
+  const mix = (chosen_BN: Tensor, target_BN: Tensor) => {
+    const isOwn_BN = rand(chosen_BN.shape, { generator: random, device: chosen_BN.device }).lt(ownShare);
+    return ops.where(isOwn_BN, chosen_BN, target_BN);
+  };
+  return noGrad(() => scope(() => chosen.map((chosen_BN, i) => mix(chosen_BN, targets[i]!))));
+}
+
 /**
  * The rollout one step deeper: tokens [B, N] of every scale, those of the student's scales chosen from the student's predictions. Those before are
  * kept: they saw what sequential sampling would have shown them. After student pass k the first k + 1 scales' tokens are sequential samples.

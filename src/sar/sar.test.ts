@@ -16,6 +16,7 @@ import {
   studentTokens,
   trainingGuidance,
 } from './index.js';
+import { fedTokens } from './rollout.js';
 import { dropLabels } from './context.js';
 
 const codes = 30;
@@ -184,6 +185,28 @@ describe('rollout', () => {
       expect(best.eq(draw(1).unsqueeze(-1)).anyDim(-1).all().item()).toBe(1);
       expect(draw(1).toArray()).toEqual(draw(1).toArray());
       expect(draw(1).toArray()).not.toEqual(draw(2).toArray());
+    });
+  });
+  test('a share of own tokens leaves the others true, and none but true ones make the student a second teacher', () => {
+    scope(() => {
+      const fed = (ownShare?: number) => {
+        const one = context({ tokens: { choice: 'argmax', guidance: null, ownShare } });
+        const chosen = one.targets.map((target_BN) => target_BN.add(codes)); // told apart from true ones at every place
+        const share = ops.cat(fedTokens(one, chosen), 1).sub(ops.cat(one.targets, 1)).div(codes).to('float32');
+        return { share: share.mean().item(), values: new Set(share.toArray().flat()) };
+      };
+      expect([fed(), fed(1), fed(0)].map(({ share }) => share)).toEqual([1, 1, 0]);
+      const { share, values } = fed(0.3);
+      expect(values).toEqual(new Set([0, 1]));
+      expect(share).toBeGreaterThan(0.15);
+      expect(share).toBeLessThan(0.45); // 90 tokens
+
+      const { loss, parts } = run('two-pass-ground-truth', context({ gamma: 1, tokens: { ownShare: 0 } }));
+      const one = context();
+      const later = noGrad(() => plainLogits(one, one.targets)).slice(1);
+      const student = crossEntropy(ops.cat(later, 1), ops.cat(one.targets.slice(1), 1)).item();
+      expect(parts['loss_student']!.item()).toBeCloseTo(student, 5);
+      expect(loss.item()).toBeCloseTo(plainLoss(one, one.targets) + student, 5);
     });
   });
 });

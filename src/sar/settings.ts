@@ -29,6 +29,11 @@ export const sarSettings = z
         topP: z.number().min(0).max(1).default(0.96),
         /** Guidance scale of the rollout; null for none. The paper's best is 2.5. */
         guidance: z.number().min(0).nullable().default(2.5),
+        /**
+         * `sar` and `two-pass-ground-truth`: probability that a token fed to the student is the rollout's and not the true one, as scheduled sampling
+         * has it (arXiv 1506.03099). Without it all are, as in the paper.
+         */
+        ownShare: z.number().min(0).max(1).optional(),
       })
       .prefault({}),
     /** Weight γ of the contrastive student-forcing loss. */

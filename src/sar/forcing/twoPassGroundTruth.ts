@@ -2,7 +2,7 @@
 import { dropLabels, type Forcing, type ForcingResult, fullPass, inputsFor, labelsOfNextPass } from '../context.js';
 import { contrastiveStudentForcingLoss, teacherForcingLoss } from '../losses.js';
 import { scaleMeasures } from '../measures.js';
-import { rollout } from '../rollout.js';
+import { fedTokens, rollout } from '../rollout.js';
 import { studentLoss, studentPass, studentTokens } from '../student.js';
 
 export const twoPassGroundTruth: Forcing = (context): ForcingResult => {
@@ -13,7 +13,7 @@ export const twoPassGroundTruth: Forcing = (context): ForcingResult => {
   const teacherLoss = teacherForcingLoss(teacher_BLV, targets);
   const parts = { loss_teacher: teacherLoss, ...scaleMeasures(context, teacher_BLV) };
   const chosen = rollout(context, teacher_BLV, inputs_BLE);
-  const student = studentPass(context, labelsOfNextPass(context, labels_B), chosen);
+  const student = studentPass(context, labelsOfNextPass(context, labels_B), fedTokens(context, chosen));
   if (!student) return { loss: teacherLoss, parts };
   const toTruth = studentLoss(context, student, contrastiveStudentForcingLoss, studentTokens(student, targets));
   const loss = teacherLoss.add(toTruth.mul(settings.gamma));
