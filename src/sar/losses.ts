@@ -14,13 +14,18 @@ export function contrastiveStudentForcingLoss(student_BLV: Tensor, chosen_BL: Te
   return crossEntropy(student_BLV, chosen_BL);
 }
 
-/** Beyond the paper: the divergence of the student's distribution from pass 1's (which gets no gradient), mean over tokens and batch. */
-export function distributionLoss(student_BLV: Tensor, teacher_BLV: Tensor): Tensor {
+/** KL(teacher ‖ student) [B, L] of every token's distribution, in nats; pass 1's gets no gradient. */
+export function tokenDivergences(student_BLV: Tensor, teacher_BLV: Tensor): Tensor {
   return inFloat32(student_BLV.device, () => {
     const teacher = teacher_BLV.detach().to('float32').logSoftmax(-1);
     const student = student_BLV.to('float32').logSoftmax(-1);
-    return teacher.exp().mul(teacher.sub(student)).sum([-1]).mean();
+    return teacher.exp().mul(teacher.sub(student)).sum([-1]);
   });
+}
+
+/** Beyond the paper: the divergence of the student's distribution from pass 1's (which gets no gradient), mean over tokens and batch. */
+export function distributionLoss(student_BLV: Tensor, teacher_BLV: Tensor): Tensor {
+  return inFloat32(student_BLV.device, () => tokenDivergences(student_BLV, teacher_BLV).mean());
 }
 
 /** A loss of sequences [B, L, …] that counts every scale the same: the mean over scales of the loss of each. */

@@ -65,6 +65,17 @@ export async function canvasOf(
   }
 }
 
+/** An image of a file at the size that the scales make, resized so that it covers it, the centre cut out. @throws StudioError 400 */
+export async function imageOf(bytes: Uint8Array, scales: Scales, stride: number): Promise<CanvasEdit['canvas']> {
+  const [height, width] = sizeOf(scales.at(-1)!);
+  await checkPicture('image', bytes);
+  try {
+    return await readCanvas(bytes, [height * stride, width * stride]);
+  } catch (error) {
+    throw asRefusal(error);
+  }
+}
+
 /** A mask whose white is made anew, of a picture whose transparent parts are. @throws StudioError 400 where nothing is transparent */
 export async function maskOfAlpha(param: string, bytes: Uint8Array): Promise<Uint8Array> {
   await checkPicture(param, bytes);

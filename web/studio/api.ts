@@ -1,5 +1,5 @@
 // Requests to the studio's server: JSON in and out, errors as one class.
-import type { ErrorAnswer, ErrorType, Generation, GenerationAccepted, GenerationInput, ModelList, Session } from '../../src/studio/api/index.js'; // prettier-ignore
+import type { ErrorAnswer, ErrorType, Explanation, ExplanationInput, Generation, GenerationAccepted, GenerationInput, HeldOutImages, ImagesAnswer, ModelList, Session } from '../../src/studio/api/index.js'; // prettier-ignore
 
 /** An answer of the server that is an error; status 0 where there was no answer. */
 export class ApiError extends Error {
@@ -40,6 +40,9 @@ export const getModels = (signal?: AbortSignal) => request<ModelList>('/v1/model
 export const startGeneration = (wanted: GenerationInput) =>
   request<GenerationAccepted>('/api/generations', { body: wanted });
 export const getGeneration = (id: string) => request<Generation>(`/api/generations/${id}`);
+export const explain = (wanted: ExplanationInput) => request<Explanation>('/api/explanations', { body: wanted });
+export const getHeldOutImages = (model: string) => request<HeldOutImages>(`/api/explanations/images?model=${model}`);
+export const drawImage = (body: object) => request<ImagesAnswer>('/v1/images/generations', { body });
 export const cancelGeneration = (id: string) => request<unknown>(`/api/generations/${id}`, { method: 'DELETE' });
 
 /** Begins a session: a cookie that goes with every request from here on, pictures and events among them. @throws ApiError */

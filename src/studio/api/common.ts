@@ -11,6 +11,8 @@ export const limits = {
   scales: 32,
   /** Tokens of an image, all scales together. */
   tokens: 16_384,
+  /** Tokens of an image that is explained: every one is told of several times. */
+  explained: 4096,
   /** Pixels along a side. */
   side: 1024,
   /** Classes of a mixture. */

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { limits, modelId, opaqueId, problem, scale, scales } from './common.js';
 import { classChoice, samplingFields, samplingSettings } from './sampling.js';
 
-const dataUrl = z
+/** An image within a request. */
+export const dataUrl = z
   .string()
   .max(Math.ceil((limits.upload * 4) / 3))
   .regex(/^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$/, 'expected an image as data:image/png;base64,…')

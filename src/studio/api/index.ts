@@ -2,6 +2,7 @@
 export * from './common.js';
 export * from './events.js';
 export * from './experiments.js';
+export * from './explanations.js';
 export * from './generations.js';
 export * from './health.js';
 export * from './images.js';

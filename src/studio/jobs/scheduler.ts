@@ -83,12 +83,23 @@ export class Scheduler {
     return this.#isStopping;
   }
 
-  /** Has a worker do something by its name, before any images that wait. @throws StudioError */
-  task(name: string, input: unknown): Promise<unknown> {
+  /**
+   * Has a worker do something by its name, before any images that wait.
+   * @param given gives it up while it waits, for the signal's reason
+   * @throws StudioError
+   */
+  task(name: string, input: unknown, given?: AbortSignal): Promise<unknown> {
     const refusal = this.#isStopping ? stopping() : this.problem;
     if (refusal) return Promise.reject(refusal);
     return new Promise((done, failed) => {
-      this.#tasks.push({ name, input, done, failed });
+      const task = { name, input, done, failed };
+      this.#tasks.push(task);
+      given?.addEventListener('abort', () => {
+        const at = this.#tasks.indexOf(task);
+        if (at < 0) return; // a worker has it
+        this.#tasks.splice(at, 1);
+        failed(given.reason as Error);
+      });
       this.#dispatch();
     });
   }

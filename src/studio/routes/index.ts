@@ -3,6 +3,7 @@ import type { Resource } from '../server/studio.js';
 import { addGenerations } from './generations.js';
 import { addDescription } from '../server/describe.js';
 import { addExperiments } from './experiments.js';
+import { addExplanations } from './explanations.js';
 import { addHealth } from './health.js';
 import { addImages } from './images.js';
 import { addImageEdits } from './imageEdits.js';
@@ -22,4 +23,5 @@ export const resources: readonly Resource[] = [
   addRuns,
   addExperiments,
   addRefinements,
+  addExplanations,
 ];

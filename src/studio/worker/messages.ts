@@ -87,6 +87,19 @@ export interface Task {
   input: unknown;
 }
 
+/** What the task `explain` is given. */
+export interface ExplainTask {
+  source: ModelSource;
+  scales: Scales;
+  /** Pixels [3, H, W] at the size that the scales make, or the number of a held-out image. */
+  image: Pick<CanvasEdit['canvas'], 'height' | 'width' | 'pixels'> | number;
+  /** undefined: what is known of a held-out image. */
+  label: number | null | undefined;
+  seed: number;
+  /** How tokens are chosen, in the names of SAR's settings. */
+  rollout: { choice: 'sample' | 'argmax'; topK: number; topP: number; guidance: number | null };
+}
+
 /** Images of equal settings, sampled scale by scale at the same time, each computed by itself. */
 export interface Batch {
   type: 'batch';

@@ -1,10 +1,11 @@
 // The scales of an image side by side, each with its picture, its tokens, their entropy and the guidance: a slider that is scrubbed by pointer or keys.
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { ScaleEvent, Scales } from '../../../src/studio/api/index.js';
 import { codeColour } from '../../shared/colours.js';
 import type { GrowingImage } from '../generation/state.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
 import { entropyColour, mean, two } from './measures.js';
+import { useScrub } from './scrub.js';
 import { TokenCanvas } from './tokenCanvas.js';
 
 interface Props {
@@ -75,59 +76,19 @@ function spoken(scales: Scales, images: readonly GrowingImage[], selected: numbe
 
 /** The strip. */
 export function FilmStrip({ scales, images, selected, most, onSelect }: Props) {
-  const strip = useRef<HTMLDivElement>(null);
+  const scrub = useScrub(scales.length, selected, onSelect);
   const colour = useMemo(() => entropyColour(most), [most]);
   const weights = images.flatMap((image) => image.scales.map((event) => Math.abs(event?.weight ?? 0)));
   const mostWeight = Math.max(0.01, ...weights);
-
-  useEffect(() => {
-    const box = strip.current;
-    const column = box?.querySelector<HTMLElement>(`[data-scale="${selected}"]`);
-    if (!box || !column || box.scrollWidth <= box.clientWidth) return;
-    box.scrollTo({ left: column.offsetLeft - (box.clientWidth - column.offsetWidth) / 2, behavior: 'smooth' });
-  }, [selected]);
-
-  const selectAt = (event: PointerEvent) => {
-    const column = document.elementFromPoint(event.clientX, event.clientY)?.closest<HTMLElement>('[data-scale]');
-    if (column && strip.current?.contains(column)) onSelect(Number(column.dataset['scale']));
-  };
-  const onPointerDown = (event: PointerEvent) => {
-    if (event.button !== 0 || event.pointerType === 'touch') return; // a finger moves the strip, and taps
-    strip.current?.setPointerCapture(event.pointerId);
-    selectAt(event);
-  };
-  const onPointerMove = (event: PointerEvent) => {
-    if (strip.current?.hasPointerCapture(event.pointerId)) selectAt(event);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const last = scales.length - 1;
-    const places: Record<string, number> = {
-      ArrowLeft: selected - 1, ArrowDown: selected - 1, ArrowRight: selected + 1, ArrowUp: selected + 1,
-      PageDown: selected - 3, PageUp: selected + 3, Home: 0, End: last,
-    }; // prettier-ignore
-    const to = places[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    onSelect(Math.min(Math.max(to, 0), last));
-  };
 
   const several = images.length > 1;
   return (
     <div
       class="strip"
-      ref={strip}
-      role="slider"
-      tabIndex={0}
+      {...scrub}
       aria-label="Scale that is shown"
-      aria-valuemin={1}
-      aria-valuemax={scales.length}
-      aria-valuenow={selected + 1}
       aria-valuetext={spoken(scales, images, selected)}
       style={{ '--scales': scales.length, '--rows': rows.length * images.length + 2 }}
-      onPointerDown={onPointerDown}
-      onPointerMove={onPointerMove}
-      onClick={(event) => selectAt(event as unknown as PointerEvent)}
-      onKeyDown={onKeyDown}
     >
       <div class="strip-names" aria-hidden="true">
         <span />

@@ -1,10 +1,11 @@
 // One scale of one image, large: picture, tokens and entropy with one cursor over all three, by pointer or arrow keys.
 import type { ComponentChildren } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { ScaleEvent, Scales } from '../../../src/studio/api/index.js';
 import { codeColour } from '../../shared/colours.js';
 import type { GrowingImage } from '../generation/state.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
+import { Cursor, type Place, useCursor } from './cursor.js';
 import { counted, distinctCodes, entropyColour, mean, two } from './measures.js';
 import { TokenCanvas } from './tokenCanvas.js';
 
@@ -18,34 +19,6 @@ interface Props {
   actions?: ComponentChildren;
 }
 
-/** Row and column of a token. */
-type Place = readonly [row: number, column: number];
-
-interface CursorProps {
-  sides: readonly [number, number];
-  place: Place | undefined;
-}
-
-function Cursor({ sides: [height, width], place }: CursorProps) {
-  if (!place) return null;
-  const [row, column] = place;
-  const share = (part: number, all: number) => `${(100 * part) / all}%`;
-  return (
-    <i
-      class="cursor"
-      style={{ top: share(row, height), left: share(column, width), height: share(1, height), width: share(1, width) }}
-    />
-  );
-}
-
-/** Where a pointer stands, as a token's place. */
-function placeOf(event: PointerEvent, [height, width]: readonly [number, number]): Place {
-  const box = (event.currentTarget as Element).getBoundingClientRect();
-  const part = (at: number, size: number, count: number) =>
-    Math.min(count - 1, Math.max(0, Math.floor((at / size) * count)));
-  return [part(event.clientY - box.top, box.height, height), part(event.clientX - box.left, box.width, width)];
-}
-
 function readout(event: ScaleEvent, [, width]: readonly [number, number], place: Place): string {
   const at = place[0] * width + place[1];
   return `row ${place[0] + 1}, column ${place[1] + 1}: code ${event.tokens[at]}, ${two(event.entropy[at] ?? 0)} bits`;
@@ -55,20 +28,8 @@ function readout(event: ScaleEvent, [, width]: readonly [number, number], place:
 function Views({ event, most, stride }: { event: ScaleEvent; most: number; stride: number }) {
   const sides = sidesOf(event.scale);
   const [height, width] = sides;
-  const [asked, setPlace] = useState<Place>();
-  const place = asked && asked[0] < height && asked[1] < width ? asked : undefined;
+  const { place, frame, map } = useCursor(sides);
   const colour = useMemo(() => entropyColour(most), [most]);
-  const onPointerMove = (moved: PointerEvent) => setPlace(placeOf(moved, sides));
-  const onKeyDown = (pressed: KeyboardEvent) => {
-    const steps: Record<string, Place> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }; // prettier-ignore
-    const step = steps[pressed.key];
-    if (!step) return;
-    pressed.preventDefault();
-    const [row, column] = place ?? [-step[0], -step[1]];
-    const clamp = (at: number, count: number) => Math.min(count - 1, Math.max(0, at));
-    setPlace([clamp(row + step[0], height), clamp(column + step[1], width)]);
-  };
-  const tracking = { onPointerMove, onPointerLeave: () => setPlace(undefined), style: { aspectRatio: `${width} / ${height}` } }; // prettier-ignore
   const cursor = <Cursor sides={sides} place={place} />;
   return (
     <>
@@ -77,11 +38,10 @@ function Views({ event, most, stride }: { event: ScaleEvent; most: number; strid
         role="application"
         tabIndex={0}
         aria-label={`Tokens of ${event.model} at ${scaleName(event.scale)}: arrow keys read them one by one`}
-        onKeyDown={onKeyDown}
-        onBlur={() => setPlace(undefined)}
+        {...frame}
       >
         <figure class="view picture">
-          <div {...tracking}>
+          <div {...map}>
             <img
               src={event.frame}
               alt={`What ${event.model} has drawn after scale ${scaleName(event.scale)}`}
@@ -93,7 +53,7 @@ function Views({ event, most, stride }: { event: ScaleEvent; most: number; strid
           <figcaption>Picture</figcaption>
         </figure>
         <figure class="view">
-          <div {...tracking}>
+          <div {...map}>
             <TokenCanvas
               values={event.tokens}
               sides={sides}
@@ -105,7 +65,7 @@ function Views({ event, most, stride }: { event: ScaleEvent; most: number; strid
           <figcaption>Tokens</figcaption>
         </figure>
         <figure class="view">
-          <div {...tracking}>
+          <div {...map}>
             <TokenCanvas
               values={event.entropy}
               sides={sides}
