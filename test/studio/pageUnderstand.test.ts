@@ -104,7 +104,6 @@ describe.skipIf(chromiumPath === undefined)('Understand', () => {
     expect(await row.innerText()).toContain(expected('generator', 1).toFixed(3));
 
     await page.getByText('generator', { exact: true }).first().click();
-    await page.waitForFunction('document.querySelector("tr[data-chosen] th[scope=row]") !== null');
     await expect.poll(sum, { timeout: 60_000 }).toBeCloseTo(expected('generator', 1), 6);
     expect([asked(page, 'model'), asked(page, 'gamma')]).toEqual(['generator', '1']);
     expect(answers.map(({ model }) => model).sort()).toEqual(['generator', 'generator-sar']); // each was asked once
@@ -146,7 +145,7 @@ describe.skipIf(chromiumPath === undefined)('Understand', () => {
     const { page, problems, close } = await openPage(browser, { colorScheme, viewport: { width: 360, height: 740 } });
     await page.goto(`${studio.url}/understand`);
     await page.getByRole('button', { name: 'Draw it' }).waitFor();
-    await page.waitForFunction('!document.querySelector(".chooser .notice")');
+    await page.locator('.chooser .notice').waitFor({ state: 'detached' }); // the held-out images, or why there are none
     expect(await violations(page)).toEqual([]);
     expect(await fitsWidth(page)).toBe(true);
     await page.goto(`${studio.url}${drawn}&step=1`);
