@@ -27,6 +27,14 @@ export function Index({ of, by }: Sub) {
   );
 }
 
+/** Preact would leave a `false` out, and browsers would stretch it. */
+const rigid = { stretchy: 'false' } as unknown as { stretchy: boolean };
+
+/** A bracket or bar of the height of the letters. */
+export function Fence({ of }: { of: string }) {
+  return <mo {...rigid}>{of}</mo>;
+}
+
 /** A sum over an index. */
 export function Sum({ over }: { over: ComponentChildren }) {
   return (

@@ -17,8 +17,9 @@ export interface Explanations {
 
 /** Models that can be asked about the same image: those with the classes and image size of one. */
 export function alike(models: Models, id: string): string[] {
-  const { classes, imageSize } = models.find((one) => one.id === id)!.scalewise;
-  const same = models.filter(({ scalewise: other }) => `${other.classes}|${other.imageSize}` === `${classes}|${imageSize}`); // prettier-ignore
+  const looks = ({ scalewise: { classes, imageSize } }: Models[number]) => JSON.stringify([classes, imageSize]);
+  const wanted = looks(models.find((one) => one.id === id)!);
+  const same = models.filter((one) => looks(one) === wanted);
   return same.map((one) => one.id);
 }
 

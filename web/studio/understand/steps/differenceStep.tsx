@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { amountGradient } from '../../../shared/colours.js';
 import { scaleName } from '../../settings/settings.js';
 import { mean, two } from '../../view/measures.js';
-import { Formula, Index, Sum } from '../formula.js';
+import { Fence, Formula, Index, Sum } from '../formula.js';
 import { Inspector, LevelStrip, type Row } from '../levels.js';
 import { amountView, meanDifference, mostOf, pictureView, tokensView } from '../read.js';
 import { Lesson, type StepProps } from './lesson.js';
@@ -66,11 +66,11 @@ export function DifferenceStep({ explanation, all, model, selected, onSelect }: 
       </p>
       <Formula label="The divergence of q from p is the sum over the codes v of p of v times the binary logarithm of p of v over q of v.">
         <mi>KL</mi>
-        <mo stretchy="false">(</mo>
+        <Fence of="(" />
         <mi>p</mi>
-        <mo stretchy="false">‖</mo>
+        <Fence of="‖" />
         <mi>q</mi>
-        <mo stretchy="false">)</mo>
+        <Fence of=")" />
         <mo>=</mo>
         <Sum over={<mi>v</mi>} />
         <Index of="p" by="v" />

@@ -1,6 +1,6 @@
 // Step 1: the image and its pyramid of tokens.
 import { counted } from '../../view/measures.js';
-import { Formula, Index } from '../formula.js';
+import { Fence, Formula, Index } from '../formula.js';
 import { Inspector, LevelStrip, type Row } from '../levels.js';
 import { counts, percent, pictureView, tokensView } from '../read.js';
 import { Figures, Lesson, type StepProps } from './lesson.js';
@@ -34,26 +34,26 @@ export function ImageStep({ explanation, model, selected, onSelect }: StepProps)
       </p>
       <Formula label="The probability of all scales, given the class, is the product over the scales k of the probability of scale k given the class and the scales before it.">
         <mi>p</mi>
-        <mo stretchy="false">(</mo>
+        <Fence of="(" />
         <Index of="r" by="1" />
         <mo>,</mo>
         <mo>…</mo>
         <mo>,</mo>
         <Index of="r" by="K" />
-        <mo stretchy="false">)</mo>
+        <Fence of=")" />
         <mo>=</mo>
         <munder>
           <mo>∏</mo>
           <mi>k</mi>
         </munder>
         <mi>p</mi>
-        <mo stretchy="false">(</mo>
+        <Fence of="(" />
         <Index of="r" by="k" />
-        <mo stretchy="false">|</mo>
+        <Fence of="|" />
         <mi>c</mi>
         <mo>,</mo>
         <Index of="r" by={<><mo>&lt;</mo><mi>k</mi></>} />
-        <mo stretchy="false">)</mo>
+        <Fence of=")" />
       </Formula>
       <Figures
         of={[

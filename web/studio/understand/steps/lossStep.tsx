@@ -2,7 +2,7 @@
 import { useId } from 'preact/hooks';
 import { scaleName } from '../../settings/settings.js';
 import { two } from '../../view/measures.js';
-import { Formula, Hat, Index, MinusMean, Sum } from '../formula.js';
+import { Fence, Formula, Hat, Index, MinusMean, Sum } from '../formula.js';
 import { Inspector } from '../levels.js';
 import { amountView, counts, meanDifference, mostOf, partsOf, percent, total } from '../read.js';
 import { Lesson, type StepProps } from './lesson.js';
@@ -174,15 +174,15 @@ function Loss({ name, label, n, chosen }: { name: string; label: string; n: stri
       <Sum over={<mi>t</mi>} />
       <mi>log</mi>
       {chosen ? <Index of="q" by="t" /> : <Index of="p" by="t" />}
-      <mo stretchy="false">(</mo>
+      <Fence of="(" />
       {chosen && <mtext>sg</mtext>}
-      {chosen && <mo stretchy="false">[</mo>}
+      {chosen && <Fence of="[" />}
       <msub>
         {code}
         <mi>t</mi>
       </msub>
-      {chosen && <mo stretchy="false">]</mo>}
-      <mo stretchy="false">)</mo>
+      {chosen && <Fence of="]" />}
+      <Fence of=")" />
     </Formula>
   );
 }
