@@ -2,7 +2,6 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HeldOutImages } from '../../src/studio/api/index.js';
 import type { StartWorker, WorkerEvents } from '../../src/studio/jobs/process.js';
 import { stampOf } from '../../src/studio/fileStamp.js';
 import { type StudioApp, studioApp } from '../../src/studio/server/app.js';
@@ -45,20 +44,16 @@ function described({ generator }: ModelSource): Described {
 const picture = `data:image/png;base64,${onePixel.toString('base64')}`;
 const level = { scale: 1, picture, input: null, alone: null, tokens: [0], correct: [true], entropy: [0], loss: [] };
 
-/** What is answered to tasks of these names, whatever is asked. */
-const answers: Readonly<Record<string, unknown>> = {
-  heldOutImages: { data: 'none', note: 'none', images: [] } satisfies HeldOutImages,
-  explain: {
-    family: 'flexvar',
-    scales: [1],
-    label: 1,
-    image: picture,
-    pyramid: [level],
-    teacher: [level],
-    student: [level],
-    difference: [[0]],
-    losses: { teacher: [0], csf: [null], teacherTotal: 0, csfTotal: null, gamma: 0.01 },
-  },
+const explained = {
+  family: 'flexvar',
+  scales: [1],
+  label: 1,
+  image: picture,
+  pyramid: [level],
+  teacher: [level],
+  student: [level],
+  difference: [[0]],
+  losses: { teacher: [0], csf: [null], teacherTotal: 0, csfTotal: null, gamma: 0.01 },
 };
 
 /** A worker whose batches go on by themselves, or a scale at a time when told so. */
@@ -72,6 +67,8 @@ export class FakeWorker {
   broken: string | undefined;
   /** What it does when it is asked by name, besides `describe`. */
   tasks: Record<string, (input: unknown) => unknown> = {
+    explain: () => explained,
+    heldOutImages: () => ({ data: 'none', note: 'none', images: [] }),
     refinementChoices: () => ({ presets: [], fields: [] }),
     checkRefinement: () => undefined,
   };
@@ -138,9 +135,6 @@ export class FakeWorker {
     else if (message.type === 'task' && message.name !== 'describe') {
       this.say(this.#answer(message));
     } else if (message.type === 'task') {
-    else if (message.type === 'task' && message.name !== 'describe')
-      this.say({ type: 'answer', task: message.task, output: answers[message.name] });
-    else if (message.type === 'task') {
       const source = message.input as ModelSource;
       if (source.generator.includes('missing'))
         this.say({ type: 'refused', task: message.task, why: { message: `--generator: there is no file ${source.generator}`, usage: true } }); // prettier-ignore
