@@ -1,7 +1,7 @@
 // What the steps show: a strip with a column a scale and rows of pictures and maps, with arrows between them; and one scale of it, large.
 import type { ComponentChildren } from 'preact';
 import type { Scales } from '../../../src/studio/api/index.js';
-import type { Colour } from '../../shared/colours.js';
+import { amountGradient, type Colour } from '../../shared/colours.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
 import { Cursor, type Place, useCursor } from '../view/cursor.js';
 import { useScrub } from '../view/scrub.js';
@@ -119,6 +119,15 @@ export function LevelStrip({ scales, rows, selected, stride, label, onSelect, tu
           })}
         </div>
       ))}
+    </div>
+  );
+}
+
+/** The colours of an amount. */
+export function Legend({ most, unit }: { most: number; unit: string }) {
+  return (
+    <div class="legend figure soft" aria-hidden="true">
+      0 <i style={{ background: amountGradient }} /> {most.toFixed(1)} {unit}
     </div>
   );
 }

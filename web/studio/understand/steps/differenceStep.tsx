@@ -1,10 +1,9 @@
 // Step 5: the predictions of both passes beside each other, and how far apart they are at every token.
 import { useMemo } from 'preact/hooks';
-import { amountGradient } from '../../../shared/colours.js';
 import { scaleName } from '../../settings/settings.js';
 import { mean, two } from '../../view/measures.js';
 import { Fence, Formula, Index, Sum } from '../formula.js';
-import { Inspector, LevelStrip, type Row } from '../levels.js';
+import { Inspector, Legend, LevelStrip, type Row } from '../levels.js';
 import { amountView, meanDifference, mostOf, pictureView, tokensView } from '../read.js';
 import { Lesson, type StepProps } from './lesson.js';
 
@@ -100,11 +99,7 @@ export function DifferenceStep({ explanation, all, model, selected, onSelect }: 
         scales={scales}
         selected={at}
         stride={stride}
-        legend={
-          <div class="legend figure soft" aria-hidden="true">
-            0 <i style={{ background: amountGradient }} /> {here.toFixed(1)} bits
-          </div>
-        }
+        legend={<Legend most={here} unit="bits" />}
         views={[
           first[at]!,
           second[at]!,

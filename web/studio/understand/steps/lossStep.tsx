@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks';
 import { scaleName } from '../../settings/settings.js';
 import { two } from '../../view/measures.js';
 import { Fence, Formula, Hat, Index, MinusMean, Sum } from '../formula.js';
-import { Inspector } from '../levels.js';
+import { Inspector, Legend } from '../levels.js';
 import { amountView, counts, meanDifference, mostOf, partsOf, percent, total } from '../read.js';
 import { Lesson, type StepProps } from './lesson.js';
 
@@ -222,8 +222,8 @@ export function LossStep({ explanation, all, model, selected, onSelect, gamma, o
       <Loss name="TF" n="T" chosen={false} label={`L TF is the mean over all ${count} tokens of the negative logarithm of pass 1's probability of the true code.`} />
       <Loss name="CSF" n="S" chosen label={`L CSF is the mean over the ${students} tokens that have a student of the negative logarithm of pass 2's probability of the code that pass 1 chose, which is a constant.`} />
       <p class="soft small">
-        Over all T = {count} tokens, and the S = {students} that have a student. Every token counts the same, so most of
-        the sum is the last scale’s.
+        Over all T = {count} tokens, and the S = {students} that have a student. Every token counts the same, so the
+        finest scales weigh the most.
       </p>
       <Flow />
     </>
@@ -239,6 +239,7 @@ export function LossStep({ explanation, all, model, selected, onSelect, gamma, o
         stride={stride}
         views={views}
         readout={readout}
+        legend={<Legend most={most} unit="nats" />}
         summary="At a token: how far the gradient pulls the logit of the code that is asked for, (1 − p)/T in pass 1 and γ (1 − q)/S in pass 2."
       />
     </Lesson>
