@@ -13,6 +13,7 @@ import { timeMetrics } from './metrics.mjs';
 import { pythonEnvironment } from './python.mjs';
 import { sampleFull, sampleLarge } from './sampling.mjs';
 import { stepMemory } from './stepMemory.mjs';
+import { loadStudio } from './studio.mjs';
 import { median, tableOf } from './table.mjs';
 import { Worker } from './workers.mjs';
 
@@ -21,7 +22,7 @@ const project = join(here, '..');
 const cases = ['train', 'sar-causal', 'sar-last-scale', 'sar-guided', 'sample'];
 const names = [...cases, 'products'];
 
-const help = `npm run bench [-- [sample-full|sample-large|step-memory|loader|metrics|gpu] OPTIONS]
+const help = `npm run bench [-- [sample-full|sample-large|step-memory|loader|metrics|studio|gpu] OPTIONS]
 
 Times a training step, a SAR step, sampling and matrix products, ours against plain PyTorch on the same libtorch.
   --size quickstart|d16  one size; both by default
@@ -43,6 +44,11 @@ loader reads JPEG files into batches at 256 pixels with random crops and flips, 
 metrics takes Fréchet and kernel distances, precision, recall, density and coverage of features of 2048 dimensions: seconds and peak memory, ours
   alone. It takes --threads and
   --images N             samples; references are a fifth of them (10000; a full evaluation has 50000)
+studio has many clients ask a studio on the small weights for images, watch them and fetch them: answers by status, how long light routes take
+  meanwhile, the server's memory, its share of a core, how late its event loop is. It takes --threads (of the worker) and
+  --clients N            clients at once (200)
+  --seconds N            for how long they ask (60)
+  --profile FOLDER       writes a CPU profile of the server there
 gpu does all that is to be measured of training on one NVIDIA GPU, in less than eight minutes: teacher-forced and SAR steps in bfloat16 autocast at
   batch 24 and the largest that fits, ours against the peer (fused AdamW) as it is and compiled; images a second, MFU, memory, a profile by kind of
   kernel, the hours of 10 epochs of ImageNet. build/bench-gpu.json keeps it. It takes --device (cuda; with cpu a tiny model tries the way),
@@ -60,7 +66,7 @@ function options() {
     allowPositionals: true,
     options: {
       size: text, only: { ...text, multiple: true }, repeats: text, threads: text, device: text, family: text, depth: text, largest: text, images: text,
-      'peak-tflops': text,
+      'peak-tflops': text, clients: text, seconds: text, profile: text,
       batch: { ...text, multiple: true }, 'skip-peer': { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
     },
   }); // prettier-ignore
@@ -90,6 +96,9 @@ function options() {
     family: values.family && oneOf('--family', values.family, ['flexvar', 'var']),
     depth: values.depth && count('depth', values.depth),
     images: count('images', values.images ?? '10000'),
+    clients: count('clients', values.clients ?? '200'),
+    seconds: count('seconds', values.seconds ?? '60'),
+    profile: values.profile,
     batches: (values.batch ?? ['8']).map((batch) => count('batch', batch)),
     sizes: values.size ? [values.size] : ['quickstart', 'd16'],
     only: values.only?.map((name) => oneOf('--only', name, names)) ?? names,
@@ -216,6 +225,7 @@ const works = {
   'step-memory': stepMemory,
   loader: timeLoader,
   metrics: timeMetrics,
+  studio: loadStudio,
   gpu: timeGpu,
 };
 
