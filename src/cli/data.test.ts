@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
+import { collectPrinted } from '../../test/cli/printed.js';
 import { run } from './main.js';
 
 const root = mkdtempSync(join(tmpdir(), 'scalewise-cli-data-'));
@@ -18,17 +19,9 @@ for (const [name, background] of Object.entries(colours)) {
 }
 writeFileSync(join(folder, 'cat', 'notes.txt'), 'words');
 
-const out: string[] = [];
-const told: string[] = [];
+const { out, told } = collectPrinted();
 beforeEach(() => {
   vi.stubEnv('SCALEWISE_CACHE', join(root, 'cache'));
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
-  vi.spyOn(process.stderr, 'write').mockImplementation((line) => told.push(String(line)) > 0);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = 0;
 });
 afterAll(() => vi.unstubAllEnvs());
 

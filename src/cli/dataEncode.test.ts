@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { collectPrinted } from '../../test/cli/printed.js';
 import { openTrainingData } from '../data/index.js';
 import { encodeLatents, quantiseLatents } from '../recipes/encoding.js';
 import { loadTokenizer, openInOrder, settlePrecision, TokenStore } from '../recipes/index.js';
@@ -30,19 +31,7 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-const printed: string[] = [];
-const told: string[] = [];
-beforeEach(() => {
-  printed.length = told.length = 0;
-  process.exitCode = 0;
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = 0;
-});
+const { out: printed, told } = collectPrinted();
 const encode = (...args: string[]) =>
   run(['node', 'scalewise', 'data', 'encode', '-t', tokenizer, '--threads', '1', ...args]);
 

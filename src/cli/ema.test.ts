@@ -2,7 +2,8 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { collectPrinted } from '../../test/cli/printed.js';
 import { tinyFlexVar } from '../../test/models.js';
 import { fingerprint, generatorMetadata, loadModels, saveTokenizer } from '../recipes/modelFiles.js';
 import { PowerEma } from '../train/index.js';
@@ -21,16 +22,7 @@ for (let step = 1; step <= 8; step++) {
   if (step % 2 === 0) ema.snapshot(join(folder, 'ema'), generatorMetadata(generator, card));
 }
 
-const out: string[] = [];
-const told: string[] = [];
-beforeEach(() => {
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = 0;
-});
+const { out, told } = collectPrinted({ progress: false });
 afterAll(() => {
   for (const one of [generator, tokenizer, ema]) one.dispose();
   rmSync(root, { recursive: true });

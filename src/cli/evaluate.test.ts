@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { collectPrinted } from '../../test/cli/printed.js';
 import { Classifier } from '../evaluate/index.js';
 import { writeNpz } from '../formats/index.js';
 import { initialiseConvolutions } from '../models/index.js';
@@ -64,19 +65,9 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-const out: string[] = [];
-const told: string[] = [];
-beforeEach(() => {
-  out.length = told.length = 0;
-  process.exitCode = 0;
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
-});
+const { out, told } = collectPrinted();
 afterEach(() => {
-  vi.restoreAllMocks();
   vi.unstubAllEnvs();
-  process.exitCode = 0;
 });
 
 const evaluated = (...args: string[]) => run(['node', 'scalewise', 'evaluate', '--threads', '1', ...args]);

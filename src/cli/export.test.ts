@@ -2,7 +2,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
+import { collectPrinted } from '../../test/cli/printed.js';
 import { run } from './main.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'scalewise-cli-export-'));
@@ -10,16 +11,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const out: string[] = [];
-const told: string[] = [];
-beforeEach(() => {
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = 0;
-});
+const { out, told } = collectPrinted({ progress: false });
 
 /** Runs the command; answers its exit code and what it printed. */
 async function exported(...args: string[]) {

@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { collectPrinted } from '../../test/cli/printed.js';
 import { type Hub, startHub } from '../../test/hub/hubServer.js';
 import { run } from './main.js';
 
 const tokenizer = Buffer.from('the tokenizer');
 const generator = Buffer.from('the generator');
 const files = { 'vae_ch160v4096z32.pth': tokenizer, 'var_d16.pth': generator };
-const out: string[] = [];
-const told: string[] = [];
+const { out, told } = collectPrinted();
 let hub: Hub;
 
 beforeAll(async () => {
@@ -22,14 +22,9 @@ beforeEach(() => {
   vi.stubEnv('HF_ENDPOINT', hub.url);
   vi.stubEnv('HF_TOKEN', '');
   vi.stubEnv('HF_HUB_OFFLINE', '');
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
-  vi.spyOn(process.stderr, 'write').mockImplementation((line) => told.push(String(line)) > 0);
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-  process.exitCode = 0;
 });
 
 /** Runs a command; answers its exit code and what it printed. */

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { collectPrinted } from '../../test/cli/printed.js';
 import { fillByFormula, visionRange } from '../../test/formulaWeights.js';
 import { Classifier, ClipImageTower } from '../evaluate/index.js';
 import { initialiseConvolutions } from '../models/index.js';
@@ -33,19 +34,7 @@ beforeAll(async () => {
   classifier.dispose();
 });
 
-const out: string[] = [];
-const told: string[] = [];
-beforeEach(() => {
-  out.length = told.length = 0;
-  process.exitCode = 0;
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
-  vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = 0;
-});
+const { out, told } = collectPrinted({ progress: false });
 const reconstruct = (...args: string[]) =>
   run(['node', 'scalewise', 'reconstruct', '--threads', '1', '-d', at('data'), ...args]);
 

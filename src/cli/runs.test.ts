@@ -3,17 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { collectPrinted } from '../../test/cli/printed.js';
 import { falling, makeRun, stepName } from '../../test/runFolders.js';
 import { run } from './main.js';
 
-const out: string[] = [];
-const told: string[] = [];
+const { out, told } = collectPrinted();
 let root = '';
 beforeEach(() => {
   vi.stubEnv('TZ', 'UTC');
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
-  vi.spyOn(process.stderr, 'write').mockImplementation((line) => told.push(String(line)) > 0);
   root = mkdtempSync(join(tmpdir(), 'scalewise-cli-runs-'));
   const written = new Date('2037-01-02T03:04:05Z');
   makeRun(join(root, 'a'), { records: falling([8, 32, 64], 5), checkpoints: [16, 32, 48, 64], kept: [32] });
@@ -21,9 +18,7 @@ beforeEach(() => {
   for (const name of ['a', 'b']) utimesSync(join(root, name, 'metrics.jsonl'), written, written);
 });
 afterEach(() => {
-  vi.restoreAllMocks();
   vi.unstubAllEnvs();
-  process.exitCode = 0;
   rmSync(root, { recursive: true });
 });
 

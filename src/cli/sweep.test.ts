@@ -3,7 +3,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { collectPrinted } from '../../test/cli/printed.js';
 import { Classifier } from '../evaluate/index.js';
 import { initialiseConvolutions } from '../models/index.js';
 import { saveWeights } from '../nn/index.js';
@@ -50,19 +51,7 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-const out: string[] = [];
-const told: string[] = [];
-beforeEach(() => {
-  out.length = told.length = 0;
-  process.exitCode = 0;
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void told.push(line));
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = 0;
-});
+const { out, told } = collectPrinted();
 const sweep = (...args: string[]) => run(['node', 'scalewise', 'sweep', ...args, '--threads', '1']);
 const small = ['--classifier', at('classifier.safetensors'), '--count', '20', '-b', '20', '-o', at('sweep')];
 const pair = [at('before'), at('after'), ...small, '--cfg', '1:2:1'];
