@@ -19,6 +19,10 @@ if (other) {
   process.exit(2);
 }
 orExplain(() => setup());
+if (!existsSync(join(project, 'dist', 'demo', 'index.html'))) {
+  console.error('error: the demo page could not be built; `npm run build` says why');
+  process.exit(2);
+}
 mkdirSync(folder, { recursive: true });
 const exporting = ['export', '--onnx', join(folder, 'model'), '--force', ...given];
 const { status } = spawnSync(process.execPath, [join(project, 'bin', 'scalewise.mjs'), ...exporting], {

@@ -4,17 +4,16 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportOnnx } from '../src/onnx/index.js';
 import { loadModels, type Models } from '../src/recipes/index.js';
 import { sample } from '../src/sampling/index.js';
+import { chromiumPath, fitsWidth, openPage, startBrowser, violations } from './studio/browser.js';
 
-const executable = process.env['SCALEWISE_CHROMIUM'] ?? '/usr/bin/chromium';
 const built = join(import.meta.dirname, '..', 'dist', 'demo');
-if (!existsSync(executable)) console.log(`${executable}: not there, so the demo page is not tried; SCALEWISE_CHROMIUM names another Chromium`); // prettier-ignore
 
-describe.runIf(existsSync(executable))('the demo page', () => {
+describe.skipIf(chromiumPath === undefined)('the demo page', () => {
   const folder = mkdtempSync(join(tmpdir(), 'scalewise-demo-'));
   let models: Models;
   let server: FastifyInstance;
@@ -33,7 +32,7 @@ describe.runIf(existsSync(executable))('the demo page', () => {
     server = fastify();
     await server.register(fastifyStatic, { root: [folder, built], prefix: '/some/where/' });
     address = `${await server.listen({ host: '127.0.0.1', port: 0 })}/some/where/`;
-    browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
+    browser = await startBrowser();
   });
   afterAll(async () => {
     await browser?.close();
@@ -41,16 +40,13 @@ describe.runIf(existsSync(executable))('the demo page', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Opens the page; whatever it reports as an error fails the test. */
-  async function open(query: string): Promise<{ page: Page; errors: string[]; hosts: Set<string> }> {
-    const page = await browser.newPage({ viewport: { width: 1180, height: 860 } });
-    const errors: string[] = [];
+  /** Opens the page, in a window of its own. */
+  async function open(query: string, options: BrowserContextOptions = { viewport: { width: 1180, height: 860 } }) {
+    const { page, problems: errors, close } = await openPage(browser, options);
     const hosts = new Set<string>();
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('request', (request) => hosts.add(new URL(request.url()).host));
     await page.goto(address + query);
-    return { page, errors, hosts };
+    return { page, errors, hosts, close };
   }
 
   /** The tokens of all scales, once the last one is drawn. */
@@ -68,7 +64,7 @@ describe.runIf(existsSync(executable))('the demo page', () => {
   }
 
   test("greedy mode takes the library's tokens, of two classes, one without guidance", async () => {
-    const { page, errors, hosts } = await open('?class=Trouser&greedy=1');
+    const { page, errors, hosts, close } = await open('?class=Trouser&greedy=1');
     expect(await tokensOf(page)).toEqual(libraryTokens(1, 2));
     await page.getByRole('slider', { name: 'Guidance' }).fill('0');
     await page.getByRole('button', { name: 'Bag' }).click();
@@ -77,11 +73,11 @@ describe.runIf(existsSync(executable))('the demo page', () => {
     expect(new URL(page.url()).search).toBe('?class=Bag&seed=1&guidance=0&greedy=1');
     expect(errors).toEqual([]);
     expect([...hosts]).toEqual([new URL(address).host]);
-    await page.close();
+    await close();
   });
 
   test('a seed gives its image again, another one another image, and a scale can be looked at', async () => {
-    const { page, errors } = await open('?class=Sneaker&seed=3');
+    const { page, errors, close } = await open('?class=Sneaker&seed=3');
     const first = await tokensOf(page);
     await page.getByLabel('Seed').fill('4');
     expect(await tokensOf(page)).not.toEqual(first);
@@ -94,14 +90,25 @@ describe.runIf(existsSync(executable))('the demo page', () => {
     expect(errors).toEqual([]);
     const picture = process.env['SCALEWISE_SCREENSHOTS'];
     if (picture) await page.screenshot({ path: join(picture, 'demo.png') });
-    await page.close();
+    await close();
   });
 
   test('a missing model is told in words', async () => {
-    const { page } = await open('');
+    const { page, close } = await open('');
     await page.route('**/sampler.json', (route) => route.fulfill({ status: 404 }));
     await page.reload();
     await page.getByText('Write an export beside this page with “scalewise export --onnx model”').waitFor();
-    await page.close();
+    await close();
+  });
+
+  test('axe finds nothing in light and dark, a phone shows it whole, and a backend that cannot be had is told of', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page, close } = await open('?class=Bag&backend=webgpu', { colorScheme, viewport: { width: 360, height: 740 } }); // prettier-ignore
+      await tokensOf(page);
+      await page.getByText('it runs as WebAssembly, only slower').waitFor();
+      expect(await violations(page)).toEqual([]);
+      expect(await fitsWidth(page)).toBe(true);
+      await close();
+    }
   });
 });

@@ -11,7 +11,9 @@ export function installNpmPackages(project) {
   const modules = join(project, 'node_modules');
   const lock = join(project, 'package-lock.json');
   if (!existsSync(lock)) return; // installed as a package itself: npm has seen to it
-  const complete = ['typescript', 'vitest', 'node-api-headers'].every((name) => existsSync(join(modules, name)));
+  const complete = ['typescript', 'vitest', 'vite', 'preact', 'node-api-headers'].every((name) =>
+    existsSync(join(modules, name)),
+  );
   if (complete && changed(join(modules, '.package-lock.json')) >= changed(lock)) return;
   if (!quietly('npm', ['--version']).ok)
     throw new SetupError('missing: npm, which comes with Node (https://nodejs.org)');

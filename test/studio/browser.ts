@@ -61,6 +61,17 @@ export function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox', '--disable-gpu'] });
 }
 
+/** Starts both; a studio without a browser is ended again. */
+export async function startBoth(...args: string[]): Promise<[RunningStudio, Browser]> {
+  const studio = await startStudio(...args);
+  try {
+    return [studio, await startBrowser()];
+  } catch (error) {
+    await studio.stop();
+    throw error;
+  }
+}
+
 /** A page of a browser profile of its own; what goes wrong in it is thrown by `problems`. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}) {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });

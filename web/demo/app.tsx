@@ -77,6 +77,11 @@ function Drawing({ model }: { model: ReadyModel }) {
     <main class="demo">
       <Controls classes={description.classes} request={request} change={change} />
       <div class="right">
+        {model.instead !== undefined && (
+          <p class="soft small" role="status">
+            {model.instead}
+          </p>
+        )}
         {failure !== undefined && <p class="alarm" role="alert">{`Drawing failed: ${failure}`}</p>}
         <Stage
           name={name}

@@ -1,7 +1,5 @@
-// Pictures and token maps on canvases, pixel by pixel; the page's style enlarges them.
+// Pictures on canvases, pixel by pixel; the page's style enlarges them.
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { codeColour } from '../shared/colours.js';
-import type { SampledScale } from './sampler.js';
 import type { Picture } from './steps.js';
 
 /** A picture [3, H, W] in [−1, 1] as pixels. */
@@ -16,48 +14,25 @@ function pixelsOf({ height, width, values }: Picture): ImageData {
   return pixels;
 }
 
-/** Tokens as a pixel each, in the colour of their code. */
-function tokenPixels({ size: [height, width], tokens }: SampledScale): ImageData {
-  const pixels = new ImageData(width, height);
-  tokens.forEach((token, i) => {
-    pixels.data.set([...codeColour(token), 255], 4 * i);
-  });
-  return pixels;
-}
-
 interface PixelsProps {
   pixels: ImageData;
   label: string;
   kind: string;
-  /** For whoever reads the page with a program. */
-  tokens?: string;
 }
 
-function Pixels({ pixels, label, kind, tokens }: PixelsProps) {
+function Pixels({ pixels, label, kind }: PixelsProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     canvas.current!.getContext('2d')!.putImageData(pixels, 0, 0);
   }, [pixels]);
   const { width, height } = pixels;
-  const shared = { width, height, role: 'img', 'aria-label': label, 'data-tokens': tokens } as const;
+  const shared = { width, height, role: 'img', 'aria-label': label } as const;
   return <canvas ref={canvas} class={`pixels ${kind}`} {...shared} />;
 }
 
 /** The picture after a scale. */
 export function PictureCanvas({ picture, label, kind = '' }: { picture: Picture; label: string; kind?: string }) {
   return <Pixels pixels={useMemo(() => pixelsOf(picture), [picture])} label={label} kind={kind} />;
-}
-
-/** The tokens of a scale. */
-export function TokenCanvas({ scale, label }: { scale: SampledScale; label: string }) {
-  return (
-    <Pixels
-      pixels={useMemo(() => tokenPixels(scale), [scale])}
-      label={label}
-      kind="tokens"
-      tokens={scale.tokens.join(' ')}
-    />
-  );
 }
 
 /** A picture as a PNG. */

@@ -29,6 +29,7 @@ function ClassButtons({ classes, request, change }: Props) {
         {shown.map(({ name, label }) => (
           <button key={label} type="button" aria-pressed={label === request.label} onClick={() => change({ label })}>
             {name}
+            {classes.indexOf(name) !== classes.lastIndexOf(name) && <span class="figure soft"> {label}</span>}
           </button>
         ))}
       </div>

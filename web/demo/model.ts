@@ -7,6 +7,8 @@ import type { OpenModel } from './steps.js';
 /** A model that is ready, and where it is computed. */
 export interface ReadyModel extends OpenModel {
   backend: Backend;
+  /** Why it is not the backend that the address asks for. */
+  instead?: string;
 }
 
 /** Told while files come in: bytes so far, of all. */
@@ -94,6 +96,7 @@ export async function openModel(folder: URL, asked: Backend | undefined, progres
   } catch (error) {
     if (backend === 'wasm') throw error;
     console.warn('WebGPU failed, going on with WebAssembly:', error);
-    return open(await loadRuntime('wasm'), description, files);
+    const model = await open(await loadRuntime('wasm'), description, files);
+    return asked ? { ...model, instead: 'The address asks for WebGPU, which this browser cannot give the model: it runs as WebAssembly, only slower.' } : model; // prettier-ignore
   }
 }

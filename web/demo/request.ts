@@ -14,12 +14,21 @@ function numberFrom(text: string | null, otherwise: number, most: number): numbe
   return value >= 0 && value <= most ? value : otherwise;
 }
 
+/** A class as addresses say it: its name where that is one class's alone and no number, else its number. */
+function nameOf(label: number, classes: readonly string[]): string {
+  const name = classes[label]!;
+  return classes.indexOf(name) === classes.lastIndexOf(name) && !/^\d+$/.test(name) ? name : String(label);
+}
+
+function labelOf(name: string, classes: readonly string[]): number {
+  const label = /^\d+$/.test(name) ? Number(name) : classes.indexOf(name);
+  return label >= 0 && label < classes.length ? label : 0;
+}
+
 /** What an address asks for; what it leaves out or gets wrong is as usual. */
 export function requestFrom(query: URLSearchParams, { classes }: SamplerDescription): SampleRequest {
-  const name = query.get('class');
-  const label = classes.findIndex((one) => one === name);
   return {
-    label: Math.max(label, 0),
+    label: labelOf(query.get('class') ?? '', classes),
     seed: Math.floor(numberFrom(query.get('seed'), 1, seeds - 1)),
     guidance: numberFrom(query.get('guidance'), 2, mostGuidance),
     greedy: query.get('greedy') === '1',
@@ -29,7 +38,7 @@ export function requestFrom(query: URLSearchParams, { classes }: SamplerDescript
 /** The address's query for a request, the backend kept that was asked for. */
 export function queryOf(request: SampleRequest, { classes }: SamplerDescription, backend?: Backend): string {
   const query = new URLSearchParams({
-    class: classes[request.label]!,
+    class: nameOf(request.label, classes),
     seed: String(request.seed),
     guidance: String(request.guidance),
   });

@@ -1,5 +1,7 @@
 // The image, and beneath it the scales that it grew by.
-import { PictureCanvas, pngOf, TokenCanvas } from './canvases.js';
+import { codeColour } from '../shared/colours.js';
+import { TokenCanvas } from '../shared/tokenCanvas.js';
+import { PictureCanvas, pngOf } from './canvases.js';
 import type { SampledScale } from './sampler.js';
 
 interface Props {
@@ -48,7 +50,16 @@ function Strip({ name, sizes, scales, imageSize, shown, show }: Props) {
                 {scale && <PictureCanvas picture={scale.image} label={`${name} after the scale ${sizeText(size)}`} />}
               </span>
               <span class="frame" style={{ aspectRatio: `${imageSize[1]} / ${imageSize[0]}` }}>
-                {scale && <TokenCanvas scale={scale} label={`Its ${scale.tokens.length} tokens, a colour a code`} />}
+                {scale && (
+                  <TokenCanvas
+                    values={scale.tokens}
+                    sides={scale.size}
+                    colour={codeColour}
+                    label={`Its ${scale.tokens.length} tokens, a colour a code`}
+                    kind="tokens"
+                    told
+                  />
+                )}
               </span>
               <span class="figure">{sizeText(size)}</span>
               <span class="figure soft">{scale ? `t = ${scale.weight.toFixed(2)}` : '\u00a0'}</span>
