@@ -34,6 +34,7 @@ function described({ generator }: ModelSource): Described {
       anyScales: !isVar,
       canSmooth: isVar,
       defaults: { cfg: 2, guidance: 'ramp', topK: 0, topP: 0, temperature: 1, smooth: false },
+      ramp: isVar ? { steps: null, fullAbove: null } : { steps: 9, fullAbove: 16 },
       parameters: 10,
       source: generator,
       data: 'none',

@@ -5,15 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pngTexts } from '../../src/formats/index.js';
-import {
-  chromiumPath,
-  fitsWidth,
-  openPage,
-  type RunningStudio,
-  startBrowser,
-  startStudio,
-  violations,
-} from './browser.js';
+import { chromiumPath, fitsWidth, openPage, type RunningStudio, startBoth, violations } from './browser.js';
 
 const built = join(import.meta.dirname, '..', '..', 'dist', 'studio-page');
 
@@ -32,7 +24,7 @@ describe.skipIf(chromiumPath === undefined)('Generate', () => {
   let studio: RunningStudio;
   let browser: Browser;
   beforeAll(async () => {
-    [studio, browser] = await Promise.all([startStudio(), startBrowser()]);
+    [studio, browser] = await startBoth();
   });
   afterAll(async () => {
     await browser?.close();
@@ -129,6 +121,31 @@ describe.skipIf(chromiumPath === undefined)('Generate', () => {
     await page.getByRole('button', { name: 'Try again' }).click();
     await finished(page);
     expect(await page.getByRole('alert').count()).toBe(0);
+    await close();
+  });
+
+  test('a class is mixed with others, and the link draws the mixture again', async () => {
+    const { page, problems, close } = await openPage(browser);
+    await page.goto(`${studio.url}/?class=Bag&seed=2`);
+    await finished(page);
+    const plain = await lastFrame(page);
+    await page.getByRole('button', { name: 'Mix with another class' }).click();
+    await page.getByRole('combobox', { name: 'Mixed with' }).fill('coat');
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Weight' }).fill('0.5');
+    const asked = page.waitForRequest((request) => request.method() === 'POST');
+    await page.keyboard.press('Control+Enter');
+    expect((await asked).postDataJSON()).toMatchObject({ class: [[8, 1], [4, 0.5]] }); // prettier-ignore
+    await page.waitForURL(/class=Bag&mix=Coat%3A0.5/);
+    await page.waitForSelector('.stage[data-state=done]');
+    await page.waitForFunction(`document.querySelector('.picture img')?.getAttribute('src') !== ${JSON.stringify(plain)}`); // prettier-ignore
+    expect(await violations(page)).toEqual([]);
+    await page.reload();
+    await finished(page);
+    expect(await page.getByRole('combobox', { name: 'Mixed with' }).inputValue()).toBe('Coat');
+    await page.getByRole('button', { name: 'No Coat' }).click();
+    expect(await page.getByRole('combobox', { name: 'Mixed with' }).count()).toBe(0);
+    expect(problems).toEqual([]);
     await close();
   });
 

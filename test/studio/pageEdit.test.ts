@@ -2,20 +2,12 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  chromiumPath,
-  fitsWidth,
-  openPage,
-  type RunningStudio,
-  startBrowser,
-  startStudio,
-  violations,
-} from './browser.js';
+import { chromiumPath, fitsWidth, openPage, type RunningStudio, startBoth, violations } from './browser.js';
 
 const shirt = join(import.meta.dirname, '..', '..', 'docs', 'images', 'editing', 'shirt.png');
 
 /** Sends the form; the request's `edit`, once its images are drawn. */
-async function redraw(page: Page): Promise<{ mask?: string; margins?: object; feather?: number }> {
+async function redraw(page: Page): Promise<{ image?: unknown; mask?: string; margins?: object; feather?: number }> {
   const answered = page.waitForResponse((response) => response.request().method() === 'POST');
   await page.getByRole('button', { name: 'Make it anew' }).click();
   const answer = await answered;
@@ -29,7 +21,7 @@ describe.skipIf(chromiumPath === undefined)('Edit', () => {
   let studio: RunningStudio;
   let browser: Browser;
   beforeAll(async () => {
-    [studio, browser] = await Promise.all([startStudio(), startBrowser()]);
+    [studio, browser] = await startBoth();
   });
   afterAll(async () => {
     await browser?.close();
@@ -61,6 +53,30 @@ describe.skipIf(chromiumPath === undefined)('Edit', () => {
     await page.getByRole('link', { name: 'Go on with this' }).click();
     await page.getByText('0 of 64 tokens are made anew').waitFor();
     expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('a link opens an edit again: its image by the model and scales that drew it, its mask and its settings', async () => {
+    const { page, problems, close } = await openPage(browser, { viewport: { width: 700, height: 320 } });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(`${studio.url}/?model=generator&class=Bag&seed=6&scales=1,2,4,6`);
+    await page.locator('.viewer').getByRole('link', { name: 'Edit' }).click();
+    const board = page.getByRole('application', { name: 'Mask over generator, seed 6' });
+    await board.focus();
+    for (const key of ['ArrowRight', 'Space', ...Array.from({ length: 5 }, () => 'ArrowDown')]) await page.keyboard.press(key); // prettier-ignore
+    await page.getByText(/row 6, column 1, kept; 1 of 36 tokens|row 6, column 2, kept; 1 of 36 tokens/).waitFor();
+    const seen = '(() => { const { top, bottom } = document.querySelector(".cursor").getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; })()'; // prettier-ignore
+    expect(await page.evaluate<boolean>(seen)).toBe(true);
+    expect(await page.getByLabel('Model', { exact: true }).inputValue()).toBe('generator');
+    await page.getByRole('button', { name: 'Copy link' }).click();
+    await page.getByText('Copied').waitFor();
+    const link = await page.evaluate<string>('navigator.clipboard.readText()');
+    const again = await openPage(browser);
+    await again.page.goto(link);
+    await again.page.getByText('1 of 36 tokens are made anew').waitFor();
+    expect(await redraw(again.page)).toMatchObject({ image: { model: 'generator', image: 0 } });
+    expect([...problems, ...again.problems]).toEqual([]);
+    await again.close();
     await close();
   });
 

@@ -19,6 +19,10 @@ export const modelDetails = z
     anyScales: z.boolean().meta({ description: 'Whether it takes scales other than those of `schedules`.' }),
     canSmooth: z.boolean().meta({ description: 'Whether its codes can be mixed (`smooth`).' }),
     defaults: samplingDefaults,
+    ramp: z.object({ steps: z.int().positive().nullable(), fullAbove: z.int().positive().nullable() }).meta({
+      description:
+        'How guidance of the shape `ramp` rises: to its strength in so many steps, at most (null: over all scales), and at once where a side has more tokens than `fullAbove`.',
+    }),
     parameters: z.int().positive().meta({ description: 'Numbers that it consists of.' }),
     source: z.string().meta({ description: 'What it was made of, for people: a short name, never a path.' }),
     data: z.string().meta({ description: 'The data that it was trained on.' }),

@@ -36,6 +36,8 @@ function mixes(tokenizer: Tokenizer, scales: Scales): boolean {
   return pyramid.pushCodes !== undefined;
 }
 
+const finite = (value: number) => (Number.isFinite(value) ? value : null);
+
 /** @throws UsageError where it cannot be loaded */
 export function describe(shelf: ModelShelf, source: ModelSource): Described {
   const { generator, tokenizer, card, path, tokenizerPath } = shelf.take(source);
@@ -53,6 +55,7 @@ export function describe(shelf: ModelShelf, source: ModelSource): Described {
     anyScales: any,
     canSmooth: mixes(tokenizer, card.scales),
     defaults: { cfg: 2, guidance: 'ramp', topK: 0, topP: 0, temperature: 1, smooth: false },
+    ramp: { steps: finite(generator.habits.rampSteps), fullAbove: finite(generator.habits.rampSide) },
     parameters: generator.parameterCount(),
     source: modelName(source.generator),
     data: card.data,

@@ -18,7 +18,7 @@ export interface Draft {
   settings: Settings;
 }
 
-const key = 'scalewise-edit';
+const key = 'scalewise-edit-2'; // another number where drafts of before cannot be read
 
 /** Keeps a draft; a full storage keeps none. */
 export function keepDraft(draft: Draft, query: string): void {

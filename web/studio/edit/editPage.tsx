@@ -1,5 +1,6 @@
 // Edit: a part of an image made anew, continued beyond its edges, or drawn as another class. The address names the image, the tab keeps the mask.
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import type { Model } from '../../../src/studio/api/index.js';
 import type { GrowingImage } from '../generation/state.js';
 import { isOver } from '../generation/state.js';
 import { useGeneration } from '../generation/useGeneration.js';
@@ -7,17 +8,20 @@ import { Failure, Loading } from '../notices.js';
 import { Link, useAddress } from '../router.js';
 import { Choice, TextField, Tick, wholeNumber } from '../settings/fields.js';
 import { sizeOf } from '../settings/scalesField.js';
-import { defaultSettings, requestOf, type Settings } from '../settings/settings.js';
+import { defaultSettings, requestOf, type Settings, settingsOf } from '../settings/settings.js';
 import { modelOf, ModelFields, SettingsFields } from '../settings/settingsFields.js';
 import { SettingsForm } from '../settings/settingsForm.js';
 import { type Models, useModels } from '../settings/useModels.js';
+import { CopyLink } from '../view/copyLink.js';
 import { DownloadLink } from '../view/downloadLink.js';
 import { Stage } from '../view/stage.js';
 import { type Draft, keepDraft, keptDraft, type Task } from './draft.js';
 import './edit.css';
+import { editOf, editQuery, sourceQuery } from './link.js';
 import { MarginEditor } from './marginEditor.js';
-import { emptyMask, isMarked, maskUrl } from './mask.js';
+import { emptyMask, isMarked } from './mask.js';
 import { MaskEditor } from './maskEditor.js';
+import { maskUrl } from './maskPicture.js';
 import { type Source, sourceOfFile, sourceOfQuery } from './source.js';
 import { SourcePicker } from './sourcePicker.js';
 
@@ -33,17 +37,26 @@ const explained: Record<Task, string> = {
   class: 'Mark a part of the image: it is made anew as another class.',
 };
 
-/** A fresh draft of an image; what was set before stays set. */
-function draftOf(source: Source, settings: Settings, task: Task): Draft {
+/** A fresh draft of an image; what was set before stays set, but for the model and the scales that drew it, and what its address says. */
+function draftOf(source: Source, settings: Settings, task: Task, models: Models, query: string): Draft {
+  const { drawnBy, label } = source;
+  const model = models.find(({ id }) => id === drawnBy?.model);
+  const before = model && settings.models[0] !== model.id ? { ...startingOf(model), count: settings.count } : settings;
+  const own = { ...before, ...(model && { scales: drawnBy!.scales }), label: label ?? before.label };
+  const asked = settingsOf(query, models);
   return {
     task,
     source,
-    settings: { ...settings, label: source.label ?? settings.label },
+    settings: asked.complete ? asked.settings : own,
     mask: emptyMask(source.width, source.height),
     margins: { left: 0, right: 0, up: 0, down: 0 },
     feather: undefined,
+    ...editOf(query, source),
   };
 }
+
+/** The settings that an edit by a model begins with. */
+const startingOf = (model: Model): Settings => ({ ...defaultSettings(model), count: 4, label: null });
 
 /** The request of a draft, or a sentence that says what it lacks. */
 function requestFrom({ task, source, mask, margins, feather, settings }: Draft) {
@@ -92,10 +105,14 @@ function Edit({ models }: { models: Models }) {
   const [loading, setLoading] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const generation = useGeneration(useCallback((id: string) => history.replaceState({ generation: id }, ''), []));
-  const starting = { ...defaultSettings(models[0]), count: 4, label: null };
+  const [isStroke, setStroke] = useState(false);
+  const starting = useMemo(() => {
+    const asked = settingsOf(query, models);
+    return asked.complete ? asked.settings : startingOf(models[0]);
+  }, [query, models]);
   const change = (part: Partial<Draft>) => draft && setDraft({ ...draft, ...part });
-  const take = (source: Source) =>
-    setDraft((before) => draftOf(source, before?.settings ?? starting, before?.task ?? 'inpaint'));
+  const take = (source: Source, asked: string) =>
+    setDraft((before) => draftOf(source, before?.settings ?? starting, before?.task ?? 'inpaint', models, asked));
 
   useEffect(() => {
     const { generation: id } = (history.state ?? {}) as { generation?: string };
@@ -112,7 +129,7 @@ function Edit({ models }: { models: Models }) {
     setProblem(undefined);
     sourceOfQuery(query)
       .then(
-        (source) => source && !left && take(source),
+        (source) => source && !left && take(source, query),
         (reason: unknown) => left || setProblem(reason),
       ) // prettier-ignore
       .finally(() => setLoading(false));
@@ -121,14 +138,14 @@ function Edit({ models }: { models: Models }) {
     };
   }, [query]);
   useEffect(() => {
-    if (draft) keepDraft(draft, query);
-  }, [draft]);
+    if (draft && !isStroke) keepDraft(draft, query); // a stroke is kept once it is over
+  }, [draft, isStroke]);
 
   const onFile = (file: File) => {
     setProblem(undefined);
     const { scales } = draft?.settings ?? starting;
     const { stride } = modelOf(draft?.settings ?? starting, models).scalewise;
-    sourceOfFile(file, sizeOf(scales, stride)).then(take, setProblem);
+    sourceOfFile(file, sizeOf(scales, stride)).then((source) => take(source, draft ? '' : query), setProblem);
   };
   const { growing, sending, error } = generation;
   const busy = sending || (growing !== undefined && !isOver(growing));
@@ -154,7 +171,7 @@ function Edit({ models }: { models: Models }) {
   const actions = (image: GrowingImage) => (
     <>
       <DownloadLink image={image} />
-      <Link class="button" href={`/edit?generation=${growing?.id}&model=${image.model}&image=${image.image}`}>
+      <Link class="button" href={`/edit${sourceQuery(growing?.id, image.model, image.image)}`}>
         Go on with this
       </Link>
     </>
@@ -178,7 +195,13 @@ function Edit({ models }: { models: Models }) {
             onChange={(next) => change({ margins: next })}
           />
         ) : (
-          <MaskEditor source={source} mask={mask} stride={stride} onChange={(next) => change({ mask: next })} />
+          <MaskEditor
+            source={source}
+            mask={mask}
+            stride={stride}
+            onChange={(next) => change({ mask: next })}
+            onStroke={setStroke}
+          />
         )}
       </section>
       <SettingsForm label="Settings" onSubmit={draw}>
@@ -192,6 +215,7 @@ function Edit({ models }: { models: Models }) {
           <button type="submit" class="primary" disabled={busy}>
             {sending ? 'Sending …' : busy ? 'Drawing …' : 'Make it anew'}
           </button>
+          <CopyLink query={`edit${editQuery(draft, modelOf(settings, models))}`} />
         </div>
       </SettingsForm>
       <div class="results">

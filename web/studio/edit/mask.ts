@@ -68,13 +68,28 @@ export function tokensMarked({ width, height, bits }: Mask, stride: number): Mas
   return tokens;
 }
 
-/** The mask as a picture: white where an image is made anew. */
-export function maskUrl({ width, height, bits }: Mask): string {
-  const canvas = document.createElement('canvas');
-  Object.assign(canvas, { width, height });
-  const context = canvas.getContext('2d')!;
-  const pixels = context.createImageData(width, height);
-  bits.forEach((bit, i) => pixels.data.set([255 * bit, 255 * bit, 255 * bit, 255], 4 * i));
-  context.putImageData(pixels, 0, 0);
-  return canvas.toDataURL('image/png');
+/** A mask as text: the lengths of its runs, kept and marked in turns, kept first. */
+export function maskText({ bits }: Mask): string {
+  const runs: number[] = [];
+  let at = 0;
+  for (let value = 0; at < bits.length; value = 1 - value) {
+    const start = at;
+    while (at < bits.length && bits[at] === value) at++;
+    runs.push(at - start);
+  }
+  return runs.map((run) => run.toString(36)).join('.');
+}
+
+/** The mask of a text; undefined where it is none of that size. */
+export function maskOfText(text: string, width: number, height: number): Mask | undefined {
+  if (!/^[0-9a-z]+(\.[0-9a-z]+)*$/.test(text)) return undefined;
+  const runs = text.split('.').map((run) => parseInt(run, 36));
+  if (runs.reduce((sum, run) => sum + run, 0) !== width * height) return undefined;
+  const mask = emptyMask(width, height);
+  let at = 0;
+  runs.forEach((run, i) => {
+    mask.bits.fill(i % 2 ? 1 : 0, at, at + run);
+    at += run;
+  });
+  return mask;
 }

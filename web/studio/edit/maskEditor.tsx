@@ -12,6 +12,8 @@ interface Props {
   /** Pixels a token, along each side. */
   stride: number;
   onChange: (mask: Mask) => void;
+  /** Told when a stroke begins and when it is over. */
+  onStroke: (going: boolean) => void;
 }
 
 /** A mask as translucent pixels. */
@@ -30,7 +32,7 @@ function Overlay({ mask, class: name }: { mask: Mask; class: string }) {
 const share = (part: number, all: number) => `${(100 * part) / all}%`;
 
 /** The editor, with its tools above it. */
-export function MaskEditor({ source, mask, stride, onChange }: Props) {
+export function MaskEditor({ source, mask, stride, onChange, onStroke }: Props) {
   const [tool, setTool] = useState<Tool>('brush');
   const [size, setSize] = useState(() => Math.max(2, Math.round(source.width / 8)));
   const [before, setBefore] = useState<Mask[]>([]);
@@ -42,6 +44,8 @@ export function MaskEditor({ source, mask, stride, onChange }: Props) {
   const tokens = tokensMarked(mask, stride);
   const marked = tokens.bits.reduce((sum, bit) => sum + bit, 0);
   useEffect(() => setBefore([]), [source]);
+  const cursorMark = useRef<HTMLElement>(null);
+  useLayoutEffect(() => cursorMark.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [cursor]);
 
   const commit = (next: Mask, base = mask) => {
     setBefore((all) => [...all.slice(-49), base]);
@@ -69,6 +73,7 @@ export function MaskEditor({ source, mask, stride, onChange }: Props) {
     const at = pointOf(event);
     stroke.current = { start: at, last: at, base: mask };
     setCursor(undefined);
+    onStroke(true);
     commit(drawn(mask, at, at));
   };
   const onPointerMove = (event: PointerEvent) => {
@@ -80,6 +85,7 @@ export function MaskEditor({ source, mask, stride, onChange }: Props) {
     now.last = at;
   };
   const onPointerUp = () => {
+    if (stroke.current) onStroke(false);
     stroke.current = undefined;
   };
 
@@ -179,6 +185,7 @@ export function MaskEditor({ source, mask, stride, onChange }: Props) {
         {cursor && (
           <i
             class="cursor"
+            ref={cursorMark}
             style={{
               left: share(cursor.x * stride, width),
               top: share(cursor.y * stride, height),

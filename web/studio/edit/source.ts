@@ -1,5 +1,5 @@
 // The image that is edited: one that the studio made, or a file of one's own, cut to the proportions that the model draws.
-import type { EditRequest } from '../../../src/studio/api/index.js';
+import type { EditRequest, Scales } from '../../../src/studio/api/index.js';
 import { getGeneration } from '../api.js';
 
 export interface Source {
@@ -13,6 +13,8 @@ export interface Source {
   image: EditRequest['image'];
   /** Label of its class, where that is known. */
   label: number | null;
+  /** What drew it, where the studio did. */
+  drawnBy?: { model: string; scales: Scales };
 }
 
 async function loaded(url: string): Promise<HTMLImageElement> {
@@ -43,7 +45,8 @@ export async function sourceOfFile(file: Blob & { name?: string }, [height, widt
 /** An image of a generation before, as an address names it. @throws Error with a sentence for people, or ApiError */
 export async function sourceOfQuery(query: string): Promise<Source | undefined> {
   const asked = new URLSearchParams(query);
-  const [id, model, image] = [asked.get('generation'), asked.get('model'), Number(asked.get('image') ?? 0)];
+  const [id, model] = [asked.get('generation'), asked.get('from') ?? asked.get('model')];
+  const image = Number(asked.get('image') ?? 0);
   if (id === null || model === null) return undefined;
   const generation = await getGeneration(id);
   const found = generation.images.find((one) => one.model === model && one.image === image);
@@ -58,5 +61,6 @@ export async function sourceOfQuery(query: string): Promise<Source | undefined> 
     name: `${model}, seed ${found.seed}`,
     image: { generation: id, model, image },
     label: typeof label === 'number' ? label : null,
+    drawnBy: { model, scales: generation.scales },
   };
 }

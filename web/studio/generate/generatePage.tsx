@@ -1,5 +1,6 @@
 // Generate: settings at the side, and the image growing scale by scale. The address holds the settings, the history's entry the generation.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { sourceQuery } from '../edit/link.js';
 import type { GrowingImage } from '../generation/state.js';
 import { isOver } from '../generation/state.js';
 import { useGeneration } from '../generation/useGeneration.js';
@@ -61,7 +62,7 @@ function Generate({ models }: { models: Models }) {
   const actions = (image: GrowingImage) => (
     <>
       <DownloadLink image={image} />
-      <Link class="button" href={`/edit?generation=${growing?.id}&model=${image.model}&image=${image.image}`}>
+      <Link class="button" href={`/edit${sourceQuery(growing?.id, image.model, image.image)}`}>
         Edit
       </Link>
     </>

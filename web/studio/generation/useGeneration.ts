@@ -90,6 +90,7 @@ export function useGeneration(onStart?: (id: string) => void): GenerationHandle 
     async (id: string) => {
       if (current.current === id) return true;
       letGo();
+      setGrowing(undefined); // the pictures of another one are not this one's
       const mine = turn.current;
       setSending(true);
       try {

@@ -28,6 +28,8 @@ export function classesFor(wanted: string, classes: readonly string[], noClass: 
 }
 
 interface Props {
+  /** What the field is called. */
+  title?: string;
   classes: readonly string[];
   label: number | null;
   /** Whether none may be chosen. */
@@ -36,7 +38,7 @@ interface Props {
 }
 
 /** A field with a list below it. */
-export function ClassPicker({ classes, label, noClass, onChange }: Props) {
+export function ClassPicker({ title = 'Class', classes, label, noClass, onChange }: Props) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
@@ -86,7 +88,7 @@ export function ClassPicker({ classes, label, noClass, onChange }: Props) {
   };
 
   return (
-    <Field label="Class" for={id}>
+    <Field label={title} for={id}>
       <div class="combobox">
         <input
           id={id}

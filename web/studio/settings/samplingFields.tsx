@@ -2,7 +2,7 @@
 import { useId } from 'preact/hooks';
 import type { ModelDetails } from '../../../src/studio/api/index.js';
 import { Field, Select, TextField, Tick } from './fields.js';
-import { numbersText, parseNumbers, type PerScale, type Settings } from './settings.js';
+import { numbersText, parseNumbers, type PerScale, type Settings, weightsOf } from './settings.js';
 
 interface Props {
   settings: Settings;
@@ -12,14 +12,6 @@ interface Props {
 
 type Shape = 'ramp' | 'constant' | 'list';
 
-/** The weights that a shape amounts to, to begin a list of one's own with. */
-function startingWeights({ cfg, guidance, scales }: Settings): number[] {
-  if (typeof guidance !== 'string') return guidance;
-  const steps = Math.max(1, scales.length - 1);
-  const weight = (i: number) => (guidance === 'ramp' ? (cfg * i) / steps : Math.max(0, cfg - 1));
-  return scales.map((_, i) => Math.round(weight(i) * 100) / 100);
-}
-
 /** A list must have a value for each scale. */
 function lengthProblem(value: PerScale | string, { scales }: Settings): string | undefined {
   if (typeof value !== 'object' || value.length === scales.length) return undefined;
@@ -27,12 +19,12 @@ function lengthProblem(value: PerScale | string, { scales }: Settings): string |
 }
 
 /** Strength and shape of guidance. */
-export function GuidanceFields({ settings, change }: Omit<Props, 'details'>) {
+export function GuidanceFields({ settings, details, change }: Props) {
   const id = useId();
   const { cfg, guidance } = settings;
   const shape: Shape = typeof guidance === 'string' ? guidance : 'list';
   const choose = (next: string) =>
-    change({ guidance: next === 'list' ? startingWeights(settings) : (next as 'ramp' | 'constant') });
+    change({ guidance: next === 'list' ? weightsOf(settings, details.ramp) : (next as 'ramp' | 'constant') });
   return (
     <>
       <Select

@@ -1,8 +1,20 @@
 // What images are asked for with: the form's values, the same as a link's query, and as a request. A link says everything, so that it makes the
 // same images whatever the defaults become.
-import type { GenerationInput, Model, Scale, Scales } from '../../../src/studio/api/index.js';
+import type { GenerationInput, Model, ModelDetails, Scale, Scales } from '../../../src/studio/api/index.js';
 
 export type PerScale = number | number[];
+
+/** A class of a mixture, by its label. */
+export interface Mixed {
+  label: number;
+  weight: number;
+}
+
+/** Classes that a mixture may have beside the first. */
+export const mostMixed = 15;
+
+/** Largest weight of a class. */
+export const mostWeight = 1000;
 
 /** The values of the form. */
 export interface Settings {
@@ -10,6 +22,8 @@ export interface Settings {
   models: string[];
   /** Label of the class; null for none. */
   label: number | null;
+  /** Other classes that it is mixed with, each with its weight; its own weight is 1. Empty where there is no class. */
+  mix: Mixed[];
   seed: number;
   count: number;
   cfg: number;
@@ -26,7 +40,7 @@ export interface Settings {
 /** The values that a model begins with. */
 export function defaultSettings(model: Model): Settings {
   const { defaults, scales } = model.scalewise;
-  return { models: [model.id], label: 0, seed: 1, count: 1, ...defaults, scales, greedy: false };
+  return { models: [model.id], label: 0, mix: [], seed: 1, count: 1, ...defaults, scales, greedy: false };
 }
 
 /** Height and width of a scale. */
@@ -67,10 +81,27 @@ export function parseNumbers(text: string): PerScale {
 /** Whether two lists of scales are the same. */
 export const sameScales = (a: Scales, b: Scales): boolean => scalesText(a) === scalesText(b);
 
+/** The weight of guidance at each scale, as the model of a ramp has it: of a list, itself. */
+export function weightsOf(
+  { cfg, guidance, scales }: Pick<Settings, 'cfg' | 'guidance' | 'scales'>,
+  { steps, fullAbove }: ModelDetails['ramp'],
+): number[] {
+  if (typeof guidance !== 'string') return guidance;
+  const last = Math.min(scales.length - 1, steps ?? Infinity);
+  const weight = (scale: Scale, i: number) => {
+    if (guidance === 'constant') return Math.max(0, cfg - 1);
+    if (Math.max(...sidesOf(scale)) > (fullAbove ?? Infinity)) return cfg;
+    return last === 0 ? 0 : (cfg * i) / last;
+  };
+  return scales.map((scale, i) => Math.round(weight(scale, i) * 100) / 100);
+}
+
 /** The body of the request. */
 export function requestOf(settings: Settings): GenerationInput {
-  const { label, greedy, ...rest } = settings;
-  return { ...rest, class: label, ...(greedy && { greedy: 'published' as const }) };
+  const { label, mix, greedy, ...rest } = settings;
+  const mixed = label !== null && mix.length > 0;
+  const choice = mixed ? [{ label, weight: 1 }, ...mix].map((one): [number, number] => [one.label, one.weight]) : label;
+  return { ...rest, class: choice, ...(greedy && { greedy: 'published' as const }) };
 }
 
 /** The query of a link that makes the same images. */
@@ -78,6 +109,8 @@ export function queryOf(settings: Settings, { scalewise }: Model): string {
   const query = new URLSearchParams(settings.models.map((id) => ['model', id]));
   const { label, guidance } = settings;
   query.set('class', label === null ? 'none' : nameOf(label, scalewise.classes));
+  for (const one of label === null ? [] : settings.mix)
+    query.append('mix', `${nameOf(one.label, scalewise.classes)}:${one.weight}`);
   for (const name of ['seed', 'count', 'cfg'] as const) query.set(name, `${settings[name]}`);
   query.set('guidance', typeof guidance === 'string' ? guidance : guidance.join(','));
   for (const name of ['topK', 'topP', 'temperature'] as const) {
@@ -132,6 +165,7 @@ export function settingsOf(search: string, models: readonly [Model, ...Model[]])
     return value;
   };
   take('class', (text) => (settings.label = labelOf(text, model.scalewise.classes)));
+  take('mix', () => (settings.mix = query.getAll('mix').map((text) => mixedOf(text, model.scalewise.classes))));
   for (const name of ['seed', 'count', 'cfg'] as const) take(name, (text) => (settings[name] = single(text)));
   for (const name of ['topK', 'topP', 'temperature'] as const)
     take(name, (text) => (settings[name] = parseNumbers(text)));
@@ -143,6 +177,14 @@ export function settingsOf(search: string, models: readonly [Model, ...Model[]])
   take('greedy', (text) => (settings.greedy = text === 'published'));
   take('smooth', (text) => (settings.smooth = text === '1'));
   return { settings, complete: query.has('class') && problems.length === 0, problems };
+}
+
+function mixedOf(text: string, classes: readonly string[]): Mixed {
+  const [, name, weight] = /^(.+):([\d.]+)$/.exec(text) ?? [];
+  const label = name === undefined ? null : labelOf(name, classes);
+  if (label === null || !(Number(weight) > 0 && Number(weight) <= mostWeight))
+    throw new Error(`Expected a class and its weight such as 3:0.5, found “${text}”.`);
+  return { label, weight: Number(weight) };
 }
 
 function labelOf(text: string, classes: readonly string[]): number | null {

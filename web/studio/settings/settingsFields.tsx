@@ -3,6 +3,7 @@ import type { Model } from '../../../src/studio/api/index.js';
 import { ClassPicker } from './classPicker.js';
 import { Select, TextField, wholeNumber } from './fields.js';
 import { GuidanceFields, SamplingFields } from './samplingFields.js';
+import { MixFields } from './mixFields.js';
 import { ScalesField } from './scalesField.js';
 import { defaultSettings, type Settings } from './settings.js';
 import type { Models } from './useModels.js';
@@ -65,8 +66,9 @@ export function SettingsFields({ models, settings, onChange, noClass = true }: P
         classes={scalewise.classes}
         label={settings.label}
         noClass={noClass}
-        onChange={(label) => change({ label })}
+        onChange={(label) => change({ label, ...(label === null && { mix: [] }) })}
       />
+      <MixFields classes={scalewise.classes} settings={settings} onChange={(mix) => change({ mix })} />
       <div class="pair">
         <TextField
           label="Seed"
@@ -99,7 +101,7 @@ export function SettingsFields({ models, settings, onChange, noClass = true }: P
           onChange={(count) => change({ count })}
         />
       </div>
-      <GuidanceFields settings={settings} change={change} />
+      <GuidanceFields settings={settings} details={scalewise} change={change} />
       <ScalesField details={scalewise} scales={settings.scales} onChange={(scales) => change({ scales })} />
       <SamplingFields settings={settings} details={scalewise} change={change} />
     </>

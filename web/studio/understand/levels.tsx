@@ -5,7 +5,7 @@ import { amountGradient, type Colour } from '../../shared/colours.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
 import { Cursor, type Place, useCursor } from '../view/cursor.js';
 import { useScrub } from '../view/scrub.js';
-import { TokenCanvas } from '../view/tokenCanvas.js';
+import { TokenCanvas } from '../../shared/tokenCanvas.js';
 
 /** Something of one scale: a picture, or a number for each token. */
 export interface View {

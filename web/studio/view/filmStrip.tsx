@@ -2,11 +2,11 @@
 import { useMemo } from 'preact/hooks';
 import type { ScaleEvent, Scales } from '../../../src/studio/api/index.js';
 import { codeColour } from '../../shared/colours.js';
+import { TokenCanvas } from '../../shared/tokenCanvas.js';
 import type { GrowingImage } from '../generation/state.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
 import { entropyColour, mean, two } from './measures.js';
 import { useScrub } from './scrub.js';
-import { TokenCanvas } from './tokenCanvas.js';
 
 interface Props {
   scales: Scales;

@@ -7,7 +7,7 @@ import type { GrowingImage } from '../generation/state.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
 import { Cursor, type Place, useCursor } from './cursor.js';
 import { counted, distinctCodes, entropyColour, mean, two } from './measures.js';
-import { TokenCanvas } from './tokenCanvas.js';
+import { TokenCanvas } from '../../shared/tokenCanvas.js';
 
 interface Props {
   image: GrowingImage;
