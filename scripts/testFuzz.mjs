@@ -50,7 +50,7 @@ function startStudio() {
 /** Runs schemathesis without blocking, so that the end of the studio is seen. */
 function fuzz(url) {
   const examples = values.examples ?? '500'; // of each of more than 20 operations
-  const args = ['-m', 'schemathesis.cli', 'run', `${url}/openapi.json`, '--checks', checks.join(','), '--phases', 'coverage,fuzzing', '-n', examples, '--continue-on-failure', '--request-timeout', '120', '--suppress-health-check', 'all', '--warnings', 'off', ...(values.seed ? ['--seed', values.seed] : [])]; // prettier-ignore
+  const args = ['-m', 'schemathesis.cli', 'run', `${url}/openapi.json`, '--checks', checks.join(','), '--phases', 'coverage,fuzzing', '-n', examples, '--continue-on-failure', '--request-timeout', '120', '--suppress-health-check', 'all', '--warnings', 'off', '--seed', values.seed ?? '1']; // prettier-ignore
   const env = { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' };
   const child = spawn('python3', args, { cwd: join(project, 'build'), stdio: 'inherit', env });
   return new Promise((done) => child.on('exit', (code) => done(code ?? 1)));

@@ -9,8 +9,7 @@ import {
   fitsWidth,
   openPage,
   type RunningStudio,
-  startBrowser,
-  startStudio,
+  startBoth,
   violations,
 } from './browser.js';
 
@@ -32,7 +31,7 @@ describe.skipIf(chromiumPath === undefined)('Understand', () => {
   let studio: RunningStudio;
   let browser: Browser;
   beforeAll(async () => {
-    [studio, browser] = await Promise.all([startStudio(), startBrowser()]);
+    [studio, browser] = await startBoth();
   });
   afterAll(async () => {
     await browser?.close();
