@@ -4,14 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  chromiumPath,
-  fitsWidth,
-  openPage,
-  type RunningStudio,
-  startBoth,
-  violations,
-} from './browser.js';
+import { chromiumPath, fitsWidth, openPage, type RunningStudio, startBoth, violations } from './browser.js';
 
 const shirt = join(import.meta.dirname, '..', '..', 'docs', 'images', 'editing', 'shirt.png');
 const titles = [
