@@ -18,6 +18,7 @@ function Row({ checkpoint: { id, imagesSeen, bytes: size, kept, problem }, canDr
     <li class="checkpoint">
       <div>
         <b>{imagesSeen === null ? id : `${count(imagesSeen)} images`}</b>
+        {kept && ' '}
         {kept && <span class="tag">kept for good</span>}
         <div class="soft small figure">
           {id} · {bytes(size)}

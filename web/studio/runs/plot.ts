@@ -70,6 +70,7 @@ export function makePlot(
   events: PlotEvents,
 ): uPlot {
   const { onCursor, onStretch, stretch } = events;
+  const isBehind = (series: number) => settings.isSmooth && series % 2 === 1; // what is drawn faintly
   const options: uPlot.Options = {
     width: Math.max(120, root.clientWidth),
     height,
@@ -84,8 +85,8 @@ export function makePlot(
     focus: { alpha: 0.25 },
     cursor: {
       y: false,
-      points: { size: 7 },
-      focus: { prox: 16 },
+      points: { size: (_, series) => (isBehind(series) ? 0 : 7) },
+      focus: { prox: 16, dist: (_plot, series, _index, valueAt, cursorAt) => (isBehind(series) ? Infinity : valueAt - cursorAt) },
       drag: { setScale: false, x: true, y: false },
       bind: { dblclick: () => () => { onStretch(undefined); return null; } },
       sync: { key: 'runs', scales: ['x', null], setSeries: false, filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' } },

@@ -49,6 +49,7 @@ function Row({ row: { setting, values }, section, differs }: RowProps) {
     <tr data-differs={differs ? '' : undefined}>
       <th scope="row" class={section === '' ? '' : 'inner'}>
         {section === '' ? setting : setting.slice(section.length + 1)}
+        {differs && ' '}
         {differs && <span class="tag">differs</span>}
       </th>
       {values.map((value, i) => (
