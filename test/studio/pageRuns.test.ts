@@ -119,9 +119,7 @@ describe.skipIf(chromiumPath === undefined)('Runs', () => {
     await expect
       .poll(() => chart(page, 'Loss').getAttribute('aria-valuetext'), { timeout: 60_000 })
       .toBe('16 images, Total 2');
-    expect(await chart(page, 'Loss by scale').getAttribute('aria-valuetext'), { timeout: 60_000 }).toBe(
-      '16 images, 1 × 1 3, 2 × 2 1',
-    );
+    expect(await chart(page, 'Loss by scale').getAttribute('aria-valuetext')).toBe('16 images, 1 × 1 3, 2 × 2 1');
     await chart(page, 'Loss').blur();
     const { width } = (await chart(page, 'Gradient norm').boundingBox())!;
     for (const x of [60, width - 12]) await chart(page, 'Gradient norm').hover({ position: { x, y: 80 } });
@@ -143,7 +141,7 @@ describe.skipIf(chromiumPath === undefined)('Runs', () => {
     expect(await newest.innerText()).toBe('Accuracy by scale: 2 × 2\t10.0 %\t20.0 %');
 
     const slider = page.getByRole('slider', { name: 'Step of the samples' });
-    expect(await slider.getAttribute('aria-valuetext'), { timeout: 60_000 }).toBe('step 4, 32 images');
+    expect(await slider.getAttribute('aria-valuetext')).toBe('step 4, 32 images');
     await slider.focus();
     await page.keyboard.press('Home');
     await page.getByRole('img', { name: 'samples of teacher, step 1, 8 images' }).waitFor();
