@@ -12,6 +12,7 @@ export const pages: readonly Page[] = [
   { path: '/edit', label: 'Edit', load: () => import('./edit/editPage.js') },
   { path: '/runs', label: 'Runs', load: () => import('./runs/runsPage.js') },
   { path: '/understand', label: 'Understand', load: () => import('./understand/understandPage.js') },
+  { path: '/refine', label: 'Refine', load: () => import('./refine/refinePage.js') },
 ];
 
 /** The page of an address; what lies below a page's path (`/runs/abc`) belongs to it. */

@@ -1,0 +1,124 @@
+// The studio's page in a real browser, on a real server with the weights that come with Scalewise: Refine.
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporary, tinyData } from '../cli/run.js';
+import {
+  chromiumPath,
+  fitsWidth,
+  openPage,
+  type RunningStudio,
+  startBrowser,
+  startStudio,
+  violations,
+} from './browser.js';
+
+describe.skipIf(chromiumPath === undefined)('Refine', () => {
+  let studio: RunningStudio;
+  let browser: Browser;
+  beforeAll(async () => {
+    const images = await tinyData();
+    [studio, browser] = await Promise.all([startStudio(temporary(), '--data', images), startBrowser()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await studio?.stop();
+  });
+
+  test('a result is opened, sorted, and read by keys', async () => {
+    const { page, problems, close } = await openPage(browser);
+    await page.goto(`${studio.url}/refine`);
+    const card = page.locator('.card', { hasText: 'cifar10/forcing' });
+    await card.getByRole('link').click();
+    await page.getByRole('heading', { name: 'Forcing strategies from one checkpoint' }).waitFor();
+    const first = () => page.locator('tbody tr').first().innerText();
+    expect(await first()).toMatch(/^before/);
+    await page.getByRole('button', { name: 'FCD', exact: true }).click();
+    expect(await first()).toMatch(/^two-pass-ground-truth\s+1\.5\s+3\s+13\.7/);
+    await page.getByRole('button', { name: 'FCD', exact: true }).click();
+    expect(await first()).toMatch(/^student/);
+    expect(await page.locator('th[aria-sort=descending]').count()).toBe(1);
+    const chart = page.getByRole('slider', { name: 'FCD against guidance: guidance' });
+    await chart.focus();
+    await page.keyboard.press('Home');
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/^guidance 1: before 17\.36, control \d/);
+    await page.keyboard.press('ArrowRight');
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/^guidance 1\.5: before 15\.34/);
+    await page.getByLabel('Figure of cifar10').selectOption('recall');
+    await page.getByRole('slider', { name: 'recall against guidance: guidance' }).waitFor();
+    const [report] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'report.md', exact: true }).click(),
+    ]);
+    await report.getByText('# Forcing strategies from one checkpoint').waitFor();
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('maps of scales have a slider, and their pictures', async () => {
+    const { page, problems, close } = await openPage(browser);
+    await page.goto(`${studio.url}/refine`);
+    await page.locator('.card', { hasText: 'fashion-mnist/difference-maps' }).getByRole('link').click();
+    await page.getByRole('heading', { name: 'Difference maps between scales' }).waitFor();
+    const scale = page.locator('input[type=range]');
+    await scale.fill('3');
+    expect(await scale.getAttribute('aria-valuetext')).toBe('scale 8');
+    expect(await page.locator('.heat td[data-at]').count()).toBe(4);
+    await page.getByLabel('Figure', { exact: true }).selectOption('own-sample');
+    const picture = page.getByRole('img', { name: /pictures of each scale/ });
+    expect(await picture.getAttribute('src')).toMatch(/maps-own-sample\.png$/);
+    await picture.scrollIntoViewIfNeeded();
+    const isThere = `document.querySelector('.picture-link img').naturalWidth > 99`;
+    await expect.poll(() => page.evaluate<boolean>(isThere), { timeout: 60_000 }).toBe(true);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('a refinement is started from the form, refused at the field that is wrong, and watched to its end', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(`${studio.url}/refine`);
+    const start = page.getByRole('button', { name: 'Start' });
+    const field = (name: string) => page.getByRole('textbox', { name, exact: true });
+    await field('images').fill('none');
+    await start.click();
+    await page.getByText(/^set\.images: expected number/).waitFor();
+    expect(await field('images').getAttribute('aria-invalid')).toBe('true');
+    expect(await violations(page)).toEqual([]);
+    const data = page.getByLabel('Images', { exact: true });
+    await data.selectOption((await data.locator('option').allInnerTexts()).at(-1)!);
+    await field('images').fill('16');
+    await field('batchSize').fill('8');
+    await page.getByText('All settings').click();
+    await field('every.log').fill('8');
+    await field('every.save').fill('16');
+    await field('Name').fill('tiny');
+    await start.click();
+    const watched = page.locator('.watched');
+    await watched.waitFor();
+    await page.waitForSelector('.watched[data-state=done]', { timeout: 120_000 });
+    await watched.getByText(/^Done · 16 of 16 images · loss \d/).waitFor();
+    expect(await page.evaluate(`document.querySelector('.watched progress').position`)).toBe(1);
+    await watched.getByText('Last lines of its log').click();
+    expect(await watched.locator('.log').innerText()).toMatch(/\S/);
+    expect(await watched.getByRole('link', { name: 'Curves of tiny' }).getAttribute('href')).toMatch(
+      /^\/runs\/\w{16}$/,
+    );
+    expect(await violations(page)).toEqual([]);
+    await close();
+  });
+
+  test('axe finds nothing in light and dark, and a phone shows it whole', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page, close } = await openPage(browser, { colorScheme, viewport: { width: 360, height: 740 } });
+      await page.goto(`${studio.url}/refine`);
+      await page.getByRole('button', { name: 'Start' }).waitFor();
+      await page.locator('.card').first().waitFor();
+      expect(await violations(page)).toEqual([]);
+      expect(await fitsWidth(page)).toBe(true);
+      await page.locator('.card', { hasText: 'cifar10/forcing' }).getByRole('link').click();
+      await page.locator('.chart').first().waitFor();
+      expect(await violations(page)).toEqual([]);
+      expect(await fitsWidth(page)).toBe(true);
+      await close();
+    }
+  });
+});

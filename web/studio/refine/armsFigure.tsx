@@ -1,0 +1,95 @@
+// An experiment that refines: arms beside their control, as a table, as intervals, and over guidance and training.
+import { useState } from 'preact/hooks';
+import type { ExperimentArm, ExperimentGround, Summary } from '../../../src/studio/api/index.js';
+import { Select } from '../settings/fields.js';
+import { DotChart, summaryText } from './dotChart.js';
+import { LineChart } from './lineChart.js';
+import { type Cell, SortableTable } from './sortableTable.js';
+
+const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
+
+function differenceText({ mean, halfWidth }: Summary): string {
+  if (mean === null) return '–';
+  return halfWidth === null ? `${signed(mean)} %` : `${signed(mean)} % [${signed(mean - halfWidth)}, ${signed(mean + halfWidth)}]`; // prettier-ignore
+}
+
+const none: Summary = { count: 0, mean: null, deviation: null, halfWidth: null };
+const atBest = ({ points, best }: ExperimentArm, key: string) => points.find(({ cfg }) => cfg === best)?.figures[key] ?? none; // prettier-ignore
+
+function Table({ ground }: { ground: ExperimentGround }) {
+  const header = ['arm', 'best guidance', 'seeds', ...ground.metrics.map(({ name }) => name), `${ground.metrics[0]?.name} to control`]; // prettier-ignore
+  const rows = ground.arms.map((arm): Cell[] => [
+    [arm.diverged ? `${arm.arm} (${arm.diverged} diverged)` : arm.arm, arm.arm],
+    [arm.best === null ? '–' : String(arm.best), arm.best],
+    [String(arm.measured), arm.measured],
+    ...ground.metrics.map(({ key, digits }): Cell => [summaryText(atBest(arm, key), digits), atBest(arm, key).mean]),
+    arm.toControl ? [differenceText(arm.toControl.atBest), arm.toControl.atBest.mean] : ['–', null],
+  ]);
+  return <SortableTable caption={`${ground.name}: every arm at its own best guidance`} header={header} rows={rows} />;
+}
+
+/** Curves of the first seed's losses. */
+function Losses({ ground }: { ground: ExperimentGround }) {
+  const runs = ground.runs.filter(({ seed, losses }) => seed === 0 && losses.length);
+  const places = [...new Set(runs.flatMap(({ losses }) => losses.map(([images]) => images)))].sort((a, b) => a - b);
+  if (!places.length) return null;
+  const curves = runs.map(({ arm, losses }) => ({ name: arm, values: places.map((place) => losses.find(([images]) => images === place)?.[1] ?? null) })); // prettier-ignore
+  return <LineChart title="Loss, seed 0" xName="images seen" yName="nats" places={places} curves={curves} digits={3} />;
+}
+
+function Ground({ ground }: { ground: ExperimentGround }) {
+  const [key, setKey] = useState(ground.metrics[0]?.key ?? '');
+  const metric = ground.metrics.find((one) => one.key === key);
+  if (!metric) return <p>Nothing is measured yet.</p>;
+  const { digits, name } = metric;
+  const rows = ground.arms.map((arm) => ({
+    name: arm.arm,
+    summary: atBest(arm, key),
+    values: ground.runs.filter((run) => run.arm === arm.arm).map(({ measurements }) => measurements.find(({ cfg }) => cfg === arm.best)?.figures[key] ?? null), // prettier-ignore
+  }));
+  const measured = ground.arms.filter(({ points }) => points.length);
+  const curves = measured.map(({ arm, points }) => ({
+    name: arm,
+    values: points.map(({ figures }) => figures[key]?.mean ?? null),
+    spreads: points.map(({ figures }) => figures[key]?.deviation ?? null),
+  }));
+  return (
+    <section class="panel ground" aria-label={ground.name}>
+      <h2>{ground.name}</h2>
+      <p class="soft small">Against {ground.reference}. Half widths of 95 % intervals behind ±.</p>
+      <Table ground={ground} />
+      <div class="metric">
+        <Select
+          label={`Figure of ${ground.name}`}
+          value={key}
+          options={ground.metrics.map((one) => ({ value: one.key, label: one.name }))}
+          onChange={setKey}
+        />{' '}
+        {/* prettier-ignore */}
+        <span class="soft small">{metric.better} is better</span>
+      </div>
+      <DotChart title={`${name}, each arm at its best`} rows={rows} digits={digits} reference={ground.control} />
+      <LineChart
+        title={`${name} against guidance`}
+        xName="guidance"
+        yName={name}
+        places={ground.cfgs}
+        curves={curves}
+        digits={digits}
+      />{' '}
+      {/* prettier-ignore */}
+      <Losses ground={ground} />
+    </section>
+  );
+}
+
+/** Its grounds, one after the other. */
+export function ArmsFigure({ grounds }: { grounds: readonly ExperimentGround[] }) {
+  return (
+    <>
+      {grounds.map((ground) => (
+        <Ground key={ground.name} ground={ground} />
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,85 @@
+// Refine: what was measured, and refinements that are started and watched. `/refine/ID` is one result.
+import { useEffect, useState } from 'preact/hooks';
+import type { Refinement } from '../../../src/studio/api/index.js';
+import { Empty, Failure, Loading } from '../notices.js';
+import { useAddress } from '../router.js';
+import { useModels } from '../settings/useModels.js';
+import { getOptions, getRefinements, getRuns, useAsked } from './refineApi.js';
+import './refine.css';
+import { ResultDetail, ResultList } from './results.js';
+import { StartForm } from './startForm.js';
+import { Watched } from './watch.js';
+
+/** Milliseconds between looks while something goes on, and while nothing does: what was written last may be read a little later. */
+const [pause, rest] = [1000, 5000];
+
+/** The refinements, looked at again and again. */
+function useRefinements() {
+  const { value, error, retry } = useAsked(getRefinements);
+  const isGoing = value?.refinements.some(({ ended }) => ended === null) ?? false;
+  useEffect(() => {
+    const timer = setInterval(retry, isGoing ? pause : rest);
+    return () => clearInterval(timer);
+  }, [isGoing, retry]);
+  return { refinements: value?.refinements ?? ([] as Refinement[]), error, retry };
+}
+
+function Starting() {
+  const options = useAsked(getOptions);
+  const runs = useAsked(getRuns);
+  const { models, error: noModels, retry } = useModels();
+  const { refinements, error, retry: look } = useRefinements();
+  const [begun, setBegun] = useState(0);
+  const failure = options.error ?? runs.error ?? noModels;
+  const again = () => {
+    options.retry();
+    runs.retry();
+    retry();
+  };
+  if (failure !== undefined) return <Failure error={failure} retry={again} />;
+  if (!options.value || !runs.value || !models) return <Loading what="what can be refined" />;
+  const onStart = () => {
+    setBegun(begun + 1);
+    look();
+  };
+  return (
+    <div class="stack">
+      {options.value.closed === null ? (
+        <StartForm options={options.value} models={models} runs={runs.value.runs} onStart={onStart} />
+      ) : (
+        <section class="panel ground" aria-label="Start a refinement">
+          <h2>Start a refinement</h2>
+          <p class="soft">{options.value.closed}</p>
+        </section>
+      )}
+      {error !== undefined && <Failure error={error} retry={look} />}
+      {refinements.length > 0 && (
+        <section class="stack" aria-labelledby="watched-name">
+          <h2 id="watched-name">Started here</h2>
+          <ul class="stack">
+            {refinements.map((one) => (
+              <Watched key={one.run} one={one} onChange={look} />
+            ))}
+          </ul>
+        </section>
+      )}
+    </div>
+  );
+}
+
+/** The page. */
+export default function RefinePage() {
+  const { path } = useAddress();
+  const [, id] = /^\/refine\/([\w-]+)\/?$/.exec(path) ?? [];
+  if (id !== undefined) return <ResultDetail id={id} />;
+  if (path.replace(/\/$/, '') !== '/refine') return <Empty title="There is no such result" />;
+  return (
+    <>
+      <h1 class="unseen">Refine</h1>
+      <div class="desk">
+        <Starting />
+        <ResultList />
+      </div>
+    </>
+  );
+}
