@@ -87,7 +87,8 @@ async function protect(app: StudioServer, { cors: origins, rate, loopDelay }: St
   if (rate > 0) await limitRate(app, rate);
   await app.register(underPressure, {
     maxEventLoopDelay: loopDelay,
-    pressureHandler: () => {
+    pressureHandler: ({ url }) => {
+      if (!/^\/(api|v1)\//.test(url)) return; // the page's own files cost nothing, and half of them are no page
       throw new StudioError('unavailable', 'the server has too much to do; try again in a few seconds', {
         retryAfter: 5,
       });
