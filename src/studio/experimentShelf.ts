@@ -148,7 +148,9 @@ export class ExperimentShelf {
         problems.push(error.message);
       }
     const place = (one: Experiment) => (one.place === 'folder' ? 0 : 1);
-    experiments.sort((a, b) => place(a) - place(b) || b.written.localeCompare(a.written));
+    const order = (a: Experiment, b: Experiment) =>
+      a.place === 'project' ? a.name.localeCompare(b.name) : b.written.localeCompare(a.written); // a checkout's dates say nothing
+    experiments.sort((a, b) => place(a) - place(b) || order(a, b));
     return { experiments, problems };
   }
 

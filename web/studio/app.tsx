@@ -41,9 +41,12 @@ export function App() {
   const { path } = useAddress();
   const page = pageAt(path);
   const main = useRef<HTMLElement>(null);
+  const nav = useRef<HTMLElement>(null);
   const first = useRef(true);
   useEffect(() => {
     document.title = `${page?.label ?? 'Not found'} · Scalewise studio`;
+    // on a phone the navigation is wider than its place
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
     if (!first.current) main.current?.focus(); // a screen reader goes on at the new page
     first.current = false;
   }, [page]);
@@ -59,7 +62,7 @@ export function App() {
             Scalewise <span class="soft">studio</span>
           </span>
         </Link>
-        <nav aria-label="Pages">
+        <nav aria-label="Pages" ref={nav}>
           {pages.map((one) => (
             <Link key={one.path} href={one.path} aria-current={one === page ? 'page' : undefined}>
               {one.label}

@@ -11,8 +11,8 @@ export const pages: readonly Page[] = [
   { path: '/', label: 'Generate', load: () => import('./generate/generatePage.js') },
   { path: '/edit', label: 'Edit', load: () => import('./edit/editPage.js') },
   { path: '/runs', label: 'Runs', load: () => import('./runs/runsPage.js') },
-  { path: '/understand', label: 'Understand', load: () => import('./understand/understandPage.js') },
   { path: '/refine', label: 'Refine', load: () => import('./refine/refinePage.js') },
+  { path: '/understand', label: 'Understand', load: () => import('./understand/understandPage.js') },
 ];
 
 /** The page of an address; what lies below a page's path (`/runs/abc`) belongs to it. */

@@ -33,7 +33,8 @@ function Losses({ ground }: { ground: ExperimentGround }) {
   const runs = ground.runs.filter(({ seed, losses }) => seed === 0 && losses.length);
   const places = [...new Set(runs.flatMap(({ losses }) => losses.map(([images]) => images)))].sort((a, b) => a - b);
   if (!places.length) return null;
-  const curves = runs.map(({ arm, losses }) => ({ name: arm, values: places.map((place) => losses.find(([images]) => images === place)?.[1] ?? null) })); // prettier-ignore
+  const hueOf = (name: string) => ground.arms.findIndex(({ arm }) => arm === name);
+  const curves = runs.map(({ arm, losses }) => ({ name: arm, hue: hueOf(arm), values: places.map((place) => losses.find(([images]) => images === place)?.[1] ?? null) })); // prettier-ignore
   return <LineChart title="Loss, seed 0" xName="images seen" yName="nats" places={places} curves={curves} digits={3} />;
 }
 
@@ -47,9 +48,10 @@ function Ground({ ground }: { ground: ExperimentGround }) {
     summary: atBest(arm, key),
     values: ground.runs.filter((run) => run.arm === arm.arm).map(({ measurements }) => measurements.find(({ cfg }) => cfg === arm.best)?.figures[key] ?? null), // prettier-ignore
   }));
-  const measured = ground.arms.filter(({ points }) => points.length);
-  const curves = measured.map(({ arm, points }) => ({
+  const measured = ground.arms.map((arm, hue) => ({ ...arm, hue })).filter(({ points }) => points.length);
+  const curves = measured.map(({ arm, hue, points }) => ({
     name: arm,
+    hue,
     values: points.map(({ figures }) => figures[key]?.mean ?? null),
     spreads: points.map(({ figures }) => figures[key]?.deviation ?? null),
   }));

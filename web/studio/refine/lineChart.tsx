@@ -6,6 +6,8 @@ export interface Curve {
   name: string;
   values: readonly (number | null)[];
   spreads?: readonly (number | null)[];
+  /** Number of its colour, where charts beside each other have different curves; its place among them otherwise. */
+  hue?: number;
 }
 
 interface Props {
@@ -99,7 +101,7 @@ export function LineChart({ title, xName, yName, places, curves, digits }: Props
           <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
             <line class="chart-cursor" x1={xs[at]} x2={xs[at]} y1="0" y2="100" />
             {curves.map((curve, i) => (
-              <g key={curve.name} class={`hue-${i % 8}`}>
+              <g key={curve.name} class={`hue-${(curve.hue ?? i) % 8}`}>
                 <polyline points={points(curve)} />
                 {curve.values.map((value, j) => {
                   const half = curve.spreads?.[j];
@@ -120,9 +122,9 @@ export function LineChart({ title, xName, yName, places, curves, digits }: Props
         <li class="figure">
           {xName} {places[at]}
         </li>
-        {curves.map(({ name, values, spreads }, i) => (
+        {curves.map(({ name, values, spreads, hue }, i) => (
           <li key={name}>
-            <i class={`hue-${i % 8}`} /> {name}{' '}
+            <i class={`hue-${(hue ?? i) % 8}`} /> {name}{' '}
             <span class="figure">
               {text(values[at], digits)}
               {spreads?.[at] ? ` ± ${spreads[at].toFixed(digits)}` : ''}
