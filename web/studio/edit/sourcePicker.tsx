@@ -1,6 +1,6 @@
 // Where the image to edit comes from: a file, chosen or dropped, or a generation.
-import { useRef, useState } from 'preact/hooks';
 import { Empty } from '../notices.js';
+import { DropPlace, FileButton } from '../ownFile.js';
 import { Link } from '../router.js';
 
 interface Props {
@@ -11,54 +11,18 @@ interface Props {
 
 /** A place to drop a file on, or a button. */
 export function SourcePicker({ onFile, compact = false }: Props) {
-  const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
-  const take = (files: FileList | null | undefined) => {
-    const file = files?.[0];
-    if (file) onFile(file);
-  };
-  const choose = (
-    <>
-      <input
-        ref={input}
-        type="file"
-        accept="image/png,image/jpeg,image/webp"
-        class="unseen"
-        tabIndex={-1}
-        aria-hidden="true"
-        onChange={(event) => {
-          take(event.currentTarget.files);
-          event.currentTarget.value = '';
-        }}
-      />
-      <button type="button" onClick={() => input.current?.click()}>
-        {compact ? 'Another image' : 'Choose an image'}
-      </button>
-    </>
-  );
-  if (compact) return choose;
+  if (compact) return <FileButton label="Another image" onFile={onFile} />;
   return (
-    <div
-      class="drop panel"
-      data-over={over ? '' : undefined}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer?.files);
-      }}
-    >
+    <DropPlace class="drop panel" onFile={onFile}>
       <Empty title="No image to edit yet">
         <p>
           Drop an image here, or draw one at <Link href="/">Generate</Link> and press Edit below it. It is cut to the
           size that the model draws.
         </p>
-        <p class="drop-choose">{choose}</p>
+        <p class="drop-choose">
+          <FileButton label="Choose an image" onFile={onFile} />
+        </p>
       </Empty>
-    </div>
+    </DropPlace>
   );
 }

@@ -1,8 +1,9 @@
 // The choice of an image: a held-out one of the model's data, one that the model draws, or a file of one's own.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { HeldOutImages, Model } from '../../../src/studio/api/index.js';
 import { getHeldOutImages } from '../api.js';
 import { Failure, Loading } from '../notices.js';
+import { DropPlace, FileButton } from '../ownFile.js';
 import { ClassPicker } from '../settings/classPicker.js';
 import { TextField, wholeNumber } from '../settings/fields.js';
 import type { ImageChoice } from './address.js';
@@ -84,47 +85,17 @@ function Drawn({ model, onChoose }: Props) {
 
 /** A file, chosen or dropped. */
 function OwnFile({ model, onChoose }: Props) {
-  const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
   const [error, setError] = useState<unknown>();
-  const take = (file: File | null | undefined) => {
-    if (!file) return;
+  const take = (file: File) => {
     setError(undefined);
     keepFile(file, model).then(() => onChoose({ kind: 'file' }), setError);
   };
   return (
-    <div
-      class="own-file"
-      data-over={over ? '' : undefined}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer?.files[0]);
-      }}
-    >
+    <DropPlace class="own-file" onFile={take}>
       <p class="soft small">Drop a PNG, JPEG or WebP here. It is cut to the size that the model draws.</p>
-      <input
-        ref={input}
-        type="file"
-        accept="image/png,image/jpeg,image/webp"
-        class="unseen"
-        tabIndex={-1}
-        aria-hidden="true"
-        onChange={(event) => {
-          take(event.currentTarget.files?.[0]);
-          event.currentTarget.value = '';
-        }}
-      />
-      <button type="button" onClick={() => input.current?.click()}>
-        Choose a file
-      </button>
+      <FileButton label="Choose a file" onFile={take} />
       {error !== undefined && <Failure error={error} />}
-    </div>
+    </DropPlace>
   );
 }
 
