@@ -50,7 +50,7 @@ export function MixFields({ classes, settings: { label, mix }, onChange }: Props
       ))}
       {mix.length < mostMixed && next >= 0 && (
         <button type="button" class="plain mix-more" onClick={() => onChange([...mix, { label: next, weight: 1 }])}>
-          Mix with another class
+          <span aria-hidden="true">+ </span>Mix with another class
         </button>
       )}
       {mix.length > 0 && <p class="soft small">The first class has the weight 1.</p>}
