@@ -68,7 +68,7 @@ console.log(JSON.stringify({ version: '9.9.9', gflops: 50, threads: 2, blas: pro
 
 const fakes: Record<string, string> = {
   id: 'echo $FAKE_UID',
-  npm: 'mkdir -p node_modules/typescript node_modules/vitest; touch node_modules/.package-lock.json',
+  npm: 'mkdir -p node_modules/typescript node_modules/vitest node_modules/vite node_modules/preact; touch node_modules/.package-lock.json',
   make: 'true',
   'c++': 'cat > /dev/null',
   cmake: `case $1 in
