@@ -32,7 +32,7 @@ function fetchTool() {
 
 /** A studio whose images are small, so that right requests take little time; limits of a client would put most of them off. */
 function startStudio() {
-  const flags = ['--port', '0', '--rate', '0', '--per-client', '64', '--max-tokens', '128', '--max-images', '2', '--threads', '1']; // prettier-ignore
+  const flags = ['--port', '0', '--rate', '0', '--per-client', '64', '--max-tokens', '128', '--max-images', '2', '--threads', '1', '--refinements', '0']; // prettier-ignore
   const program = [join(project, 'bin', 'scalewise.mjs'), 'studio', ...flags];
   const child = spawn(process.execPath, program, { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((started) => {
