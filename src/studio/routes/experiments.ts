@@ -57,7 +57,7 @@ export const addExperiments: Resource = (app, { options }) => {
         response: {
           200: {
             description: 'A report, a picture, or numbers.',
-            content: Object.fromEntries(Object.values(types).map((type) => [type.split(';')[0]!, { schema: z.string() }])), // prettier-ignore
+            content: Object.fromEntries(Object.entries(types).map(([ending, type]) => [type.split(';')[0]!, { schema: ending === 'json' ? z.unknown() : z.string() }])), // prettier-ignore
           },
           ...failures,
         },
