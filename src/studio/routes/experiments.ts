@@ -67,7 +67,7 @@ export const addExperiments: Resource = (app, { options }) => {
       const bytes = shelf.file(params.id, params.name);
       const type = types[params.name.split('.').at(-1)!]!;
       reply.header('content-security-policy', sandbox).header('cache-control', 'private, no-cache').type(type);
-      void reply.send(bytes as never);
+      void reply.send(bytes);
     },
   );
 };
