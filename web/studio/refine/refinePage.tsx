@@ -30,6 +30,10 @@ function Starting() {
   const { models, error: noModels, retry } = useModels();
   const { refinements, error, retry: look } = useRefinements();
   const [begun, setBegun] = useState(0);
+  useEffect(() => {
+    // below the form, which may be longer than the window
+    if (begun > 0) document.getElementById('watched-name')?.scrollIntoView({ block: 'center' });
+  }, [begun, refinements.length]);
   const failure = options.error ?? runs.error ?? noModels;
   const again = () => {
     options.retry();
