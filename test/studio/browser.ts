@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
 
 const project = join(import.meta.dirname, '..', '..');
 
@@ -25,7 +26,7 @@ export interface RunningStudio {
 }
 
 /** Starts `scalewise studio` on a free port. */
-export function startStudio(...args: string[]): Promise<RunningStudio> {
+function startStudio(...args: string[]): Promise<RunningStudio> {
   const program = [join(project, 'bin', 'scalewise.mjs'), 'studio', '--port', '0', ...args];
   const child: ChildProcess = spawn(process.execPath, program, {
     cwd: project,
@@ -62,7 +63,7 @@ export function startBrowser(): Promise<Browser> {
 }
 
 /** Starts both; a studio without a browser is ended again. */
-export async function startBoth(...args: string[]): Promise<[RunningStudio, Browser]> {
+async function startBoth(...args: string[]): Promise<[RunningStudio, Browser]> {
   const studio = await startStudio(...args);
   try {
     return [studio, await startBrowser()];
@@ -70,6 +71,22 @@ export async function startBoth(...args: string[]): Promise<[RunningStudio, Brow
     await studio.stop();
     throw error;
   }
+}
+
+/** A studio and a browser for the tests of a file, told of when both are there, and ended after the last test. */
+export function useBoth(
+  told: (studio: RunningStudio, browser: Browser) => void,
+  args: () => string[] | Promise<string[]> = () => [],
+): void {
+  let both: [RunningStudio, Browser] | undefined;
+  beforeAll(async () => {
+    both = await startBoth(...(await args()));
+    told(...both);
+  });
+  afterAll(async () => {
+    await both?.[1].close();
+    await both?.[0].stop();
+  });
 }
 
 /** A page of a browser profile of its own; what goes wrong in it is thrown by `problems`. */

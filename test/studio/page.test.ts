@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pngTexts } from '../../src/formats/index.js';
-import { chromiumPath, fitsWidth, openPage, type RunningStudio, startBoth, violations } from './browser.js';
+import { chromiumPath, fitsWidth, openPage, type RunningStudio, useBoth, violations } from './browser.js';
 
 const built = join(import.meta.dirname, '..', '..', 'dist', 'studio-page');
 
@@ -23,13 +23,7 @@ const lastFrame = (page: Page) => page.locator('.picture img').first().getAttrib
 describe.skipIf(chromiumPath === undefined)('Generate', () => {
   let studio: RunningStudio;
   let browser: Browser;
-  beforeAll(async () => {
-    [studio, browser] = await startBoth();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await studio?.stop();
-  });
+  useBoth((...both) => ([studio, browser] = both));
 
   test('an image is watched from its first scale to the last, beside another model’s; its link makes it again', async () => {
     const { page, problems, close } = await openPage(browser);

@@ -1,8 +1,8 @@
 // The studio's page in a real browser, on a real server with the weights that come with Scalewise: Edit.
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, fitsWidth, openPage, type RunningStudio, startBoth, violations } from './browser.js';
+import { describe, expect, test } from 'vitest';
+import { chromiumPath, fitsWidth, openPage, type RunningStudio, useBoth, violations } from './browser.js';
 
 const shirt = join(import.meta.dirname, '..', '..', 'docs', 'images', 'editing', 'shirt.png');
 
@@ -20,13 +20,7 @@ async function redraw(page: Page): Promise<{ image?: unknown; mask?: string; mar
 describe.skipIf(chromiumPath === undefined)('Edit', () => {
   let studio: RunningStudio;
   let browser: Browser;
-  beforeAll(async () => {
-    [studio, browser] = await startBoth();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await studio?.stop();
-  });
+  useBoth((...both) => ([studio, browser] = both));
 
   test('a drawn image is masked by pointer and by keys, made anew, gone on with, and found after a reload', async () => {
     const { page, problems, close } = await openPage(browser, { viewport: { width: 1280, height: 900 } });

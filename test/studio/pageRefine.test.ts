@@ -1,28 +1,16 @@
 // The studio's page in a real browser, on a real server with the weights that come with Scalewise: Refine.
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { temporary, tinyData } from '../cli/run.js';
-import {
-  chromiumPath,
-  fitsWidth,
-  openPage,
-  type RunningStudio,
-  startBrowser,
-  startStudio,
-  violations,
-} from './browser.js';
+import { chromiumPath, fitsWidth, openPage, type RunningStudio, useBoth, violations } from './browser.js';
 
 describe.skipIf(chromiumPath === undefined)('Refine', () => {
   let studio: RunningStudio;
   let browser: Browser;
-  beforeAll(async () => {
-    const images = await tinyData();
-    [studio, browser] = await Promise.all([startStudio(temporary(), '--data', images), startBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await studio?.stop();
-  });
+  useBoth(
+    (...both) => ([studio, browser] = both),
+    async () => [temporary(), '--data', await tinyData()],
+  );
 
   test('a result is opened, sorted, and read by keys', async () => {
     const { page, problems, close } = await openPage(browser);

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sealed } from '../../src/train/checkpointFiles.js';
 import { makeRun, stepName } from '../runFolders.js';
-import { chromiumPath, fitsWidth, openPage, type RunningStudio, startBrowser, startStudio, violations } from './browser.js'; // prettier-ignore
+import { chromiumPath, fitsWidth, openPage, type RunningStudio, useBoth, violations } from './browser.js'; // prettier-ignore
 
 const weights = join(import.meta.dirname, '..', '..', 'weights', 'fashion-mnist');
 const root = mkdtempSync(join(tmpdir(), 'scalewise-page-runs-'));
@@ -57,14 +57,13 @@ async function openRun(page: Page, name: string): Promise<void> {
 describe.skipIf(chromiumPath === undefined)('Runs', () => {
   let studio: RunningStudio;
   let browser: Browser;
-  beforeAll(async () => {
-    await makeRuns();
-    [studio, browser] = await Promise.all([startStudio(root), startBrowser()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await studio?.stop();
-  });
+  useBoth(
+    (...both) => ([studio, browser] = both),
+    async () => {
+      await makeRuns();
+      return [root];
+    },
+  );
 
   test('the list is searched, and two runs of it are compared; what cannot be read is said', async () => {
     const { page, problems, close } = await openPage(browser, { viewport: { width: 1280, height: 900 } });

@@ -3,8 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumPath, fitsWidth, openPage, type RunningStudio, startBoth, violations } from './browser.js';
+import { describe, expect, test } from 'vitest';
+import { chromiumPath, fitsWidth, openPage, type RunningStudio, useBoth, violations } from './browser.js';
 
 const shirt = join(import.meta.dirname, '..', '..', 'docs', 'images', 'editing', 'shirt.png');
 const titles = [
@@ -23,13 +23,7 @@ const asked = (page: Page, name: string) => new URL(page.url()).searchParams.get
 describe.skipIf(chromiumPath === undefined)('Understand', () => {
   let studio: RunningStudio;
   let browser: Browser;
-  beforeAll(async () => {
-    [studio, browser] = await startBoth();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await studio?.stop();
-  });
+  useBoth((...both) => ([studio, browser] = both));
 
   test('the model draws an image, the keys step through it, and a reload stays where one was', async () => {
     const { page, problems, close } = await openPage(browser);
