@@ -1,6 +1,6 @@
 // The demo begins here.
 import { render } from 'preact';
-import '../shared/theme.css';
+import '../common/theme.css';
 import './demo.css';
 import { App } from './app.js';
 

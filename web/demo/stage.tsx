@@ -1,6 +1,6 @@
 // The image, and beneath it the scales that it grew by.
-import { codeColour } from '../shared/colours.js';
-import { TokenCanvas } from '../shared/tokenCanvas.js';
+import { codeColour } from '../common/colours.js';
+import { TokenCanvas } from '../common/tokenCanvas.js';
 import { PictureCanvas, pngOf } from './canvases.js';
 import type { SampledScale } from './sampler.js';
 

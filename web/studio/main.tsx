@@ -1,6 +1,6 @@
 // The studio's page begins here.
 import { render } from 'preact';
-import '../shared/theme.css';
+import '../common/theme.css';
 import './studio.css';
 import { takeToken } from './api.js';
 import { App } from './app.js';

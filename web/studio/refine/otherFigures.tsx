@@ -1,7 +1,7 @@
 // Figures of every scale as a heat map with a slider and as lines, figures of continuations, and sweeps.
 import { useState } from 'preact/hooks';
 import type { GroupChart, Metric, ScaleChart, SweepPoint } from '../../../src/studio/api/index.js';
-import { amountColour, css } from '../../shared/colours.js';
+import { amountColour, css } from '../../common/colours.js';
 import { Select } from '../settings/fields.js';
 import { DotChart } from './dotChart.js';
 import { LineChart } from './lineChart.js';

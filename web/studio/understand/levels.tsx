@@ -1,11 +1,11 @@
 // What the steps show: a strip with a column a scale and rows of pictures and maps, with arrows between them; and one scale of it, large.
 import type { ComponentChildren } from 'preact';
 import type { Scales } from '../../../src/studio/api/index.js';
-import { amountGradient, type Colour } from '../../shared/colours.js';
+import { amountGradient, type Colour } from '../../common/colours.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
 import { Cursor, type Place, useCursor } from '../view/cursor.js';
 import { useScrub } from '../view/scrub.js';
-import { TokenCanvas } from '../../shared/tokenCanvas.js';
+import { TokenCanvas } from '../../common/tokenCanvas.js';
 
 /** Something of one scale: a picture, or a number for each token. */
 export interface View {

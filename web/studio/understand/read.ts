@@ -1,6 +1,6 @@
 // What the steps read off an explanation: pictures and maps as views, shares, means, sums.
 import type { Explanation, PassLevel } from '../../../src/studio/api/index.js';
-import { amountColour, codeColour, type Colour } from '../../shared/colours.js';
+import { amountColour, codeColour, type Colour } from '../../common/colours.js';
 import { counted, mean, two } from '../view/measures.js';
 import type { View } from './levels.js';
 

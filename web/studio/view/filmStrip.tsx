@@ -1,8 +1,8 @@
 // The scales of an image side by side, each with its picture, its tokens, their entropy and the guidance: a slider that is scrubbed by pointer or keys.
 import { useMemo } from 'preact/hooks';
 import type { ScaleEvent, Scales } from '../../../src/studio/api/index.js';
-import { codeColour } from '../../shared/colours.js';
-import { TokenCanvas } from '../../shared/tokenCanvas.js';
+import { codeColour } from '../../common/colours.js';
+import { TokenCanvas } from '../../common/tokenCanvas.js';
 import type { GrowingImage } from '../generation/state.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
 import { entropyColour, mean, two } from './measures.js';

@@ -1,6 +1,6 @@
 // What is read off the scales of a generation.
 import type { ScaleEvent } from '../../../src/studio/api/index.js';
-import { amountColour, type Colour } from '../../shared/colours.js';
+import { amountColour, type Colour } from '../../common/colours.js';
 import type { Growing } from '../generation/state.js';
 
 /** Mean of some numbers; 0 of none. */

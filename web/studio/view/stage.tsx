@@ -1,7 +1,7 @@
 // A generation on view: its images at the scale that is looked at, for each model; the film strip; the choice among several images.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { amountGradient } from '../../shared/colours.js';
+import { amountGradient } from '../../common/colours.js';
 import type { GenerationHandle } from '../generation/useGeneration.js';
 import { type Growing, type GrowingImage, isOver, newestScale } from '../generation/state.js';
 import { Failure } from '../notices.js';

@@ -2,12 +2,12 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { ScaleEvent, Scales } from '../../../src/studio/api/index.js';
-import { codeColour } from '../../shared/colours.js';
+import { codeColour } from '../../common/colours.js';
 import type { GrowingImage } from '../generation/state.js';
 import { scaleName, sidesOf } from '../settings/settings.js';
 import { Cursor, type Place, useCursor } from './cursor.js';
 import { counted, distinctCodes, entropyColour, mean, two } from './measures.js';
-import { TokenCanvas } from '../../shared/tokenCanvas.js';
+import { TokenCanvas } from '../../common/tokenCanvas.js';
 
 interface Props {
   image: GrowingImage;
