@@ -71,7 +71,7 @@ export function App() {
         </nav>
         <ThemeSwitch />
       </header>
-      <main id="main" ref={main} tabIndex={-1}>
+      <main id="main" class={page && `page-${page.name}`} ref={main} tabIndex={-1}>
         {page ? (
           <Loaded page={page} />
         ) : (
