@@ -97,7 +97,7 @@ describe.skipIf(chromiumPath === undefined)('Understand', () => {
     await close();
   });
 
-  test('a file is explained and found after a reload; a broken one is told of', async () => {
+  test('a file is explained and found after a reload, a drawn image too; a broken one is told of', async () => {
     const { page, problems, close } = await openPage(browser);
     await page.goto(`${studio.url}/understand`);
     const broken = join(mkdtempSync(join(tmpdir(), 'scalewise-page-')), 'broken.png');
@@ -119,8 +119,17 @@ describe.skipIf(chromiumPath === undefined)('Understand', () => {
     await page.getByText('The tokens shown are the most probable ones.').waitFor();
     await page.getByText('shirt.png').waitFor();
 
+    const here = page.url();
+    await page.goto(`${studio.url}/?class=Bag&seed=3`);
+    await page.locator('.viewer').getByRole('button', { name: 'Understand' }).click();
+    await page.getByText('generator-sar, seed 3').waitFor();
+    await atStep(page, 1);
+    expect([asked(page, 'model'), asked(page, 'class')]).toEqual(['generator-sar', '8']);
+    await page.goto(here); // the picture before it is kept too
+    await page.getByText('shirt.png').waitFor();
+
     const elsewhere = await openPage(browser);
-    await elsewhere.page.goto(page.url());
+    await elsewhere.page.goto(here);
     await elsewhere.page.getByText('kept in another tab: choose it again').waitFor();
     expect([...problems, ...elsewhere.problems]).toEqual([]);
     await elsewhere.close();

@@ -10,6 +10,7 @@ import { queryOf, requestOf, type Settings, settingsOf } from '../settings/setti
 import { modelOf, ModelFields, SettingsFields } from '../settings/settingsFields.js';
 import { SettingsForm } from '../settings/settingsForm.js';
 import { type Models, useModels } from '../settings/useModels.js';
+import { UnderstandLink } from '../understand/understandLink.js';
 import { CopyLink } from '../view/copyLink.js';
 import { DownloadLink } from '../view/downloadLink.js';
 import { Stage } from '../view/stage.js';
@@ -65,6 +66,7 @@ function Generate({ models }: { models: Models }) {
       <Link class="button" href={`/edit${sourceQuery(growing?.id, image.model, image.image)}`}>
         Edit
       </Link>
+      <UnderstandLink image={image} model={models.find(({ id }) => id === image.model)!} label={drawn.current.label} />
     </>
   );
   return (

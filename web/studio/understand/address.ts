@@ -6,8 +6,8 @@ export type ImageChoice =
   | { kind: 'data'; index: number }
   /** Drawn by a model, as a class, from a seed. */
   | { kind: 'drawn'; model: string; label: number; seed: number }
-  /** A file of one's own; this tab keeps it. */
-  | { kind: 'file' };
+  /** A picture that this tab keeps, by its number there: a file of one's own, or one that was drawn. */
+  | { kind: 'kept'; number: number };
 
 /** All of it. */
 export interface Address {
@@ -29,11 +29,11 @@ export interface Address {
 const whole = (text: string | null): number | undefined => (text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined); // prettier-ignore
 
 function imageOf(query: URLSearchParams): ImageChoice | undefined {
-  const [index, drawn, of] = ['data', 'drawn', 'of'].map((name) => whole(query.get(name)));
+  const [index, drawn, of, number] = ['data', 'drawn', 'of', 'kept'].map((name) => whole(query.get(name)));
   if (index !== undefined) return { kind: 'data', index };
   const by = query.get('by');
   if (drawn !== undefined && of !== undefined && by !== null) return { kind: 'drawn', model: by, label: of, seed: drawn }; // prettier-ignore
-  return query.has('file') ? { kind: 'file' } : undefined;
+  return number === undefined ? undefined : { kind: 'kept', number };
 }
 
 /** Reads an address; what is no value counts as not said. */
@@ -57,7 +57,7 @@ export function addressOf(text: string, models: Models, steps: number): Address 
 function imageQuery(image: ImageChoice | undefined): Record<string, string> {
   if (!image) return {};
   if (image.kind === 'data') return { data: `${image.index}` };
-  if (image.kind === 'file') return { file: '' };
+  if (image.kind === 'kept') return { kept: `${image.number}` };
   return { drawn: `${image.seed}`, of: `${image.label}`, by: image.model };
 }
 

@@ -7,7 +7,7 @@ import { DropPlace, FileButton } from '../ownFile.js';
 import { ClassPicker } from '../settings/classPicker.js';
 import { TextField, wholeNumber } from '../settings/fields.js';
 import type { ImageChoice } from './address.js';
-import { keepFile } from './source.js';
+import { keepPicture } from './source.js';
 
 interface Props {
   model: Model;
@@ -88,7 +88,7 @@ function OwnFile({ model, onChoose }: Props) {
   const [error, setError] = useState<unknown>();
   const take = (file: File) => {
     setError(undefined);
-    keepFile(file, model).then(() => onChoose({ kind: 'file' }), setError);
+    keepPicture(file, model).then(onChoose, setError);
   };
   return (
     <DropPlace class="own-file" onFile={take}>

@@ -14,38 +14,53 @@ export interface Source {
   label: number | undefined;
 }
 
-const key = 'scalewise-understand';
+const key = 'scalewise-understand-';
 
 interface Kept {
   name: string;
   url: string;
 }
 
-/** Takes a file in: cut to what the model draws, and kept in this tab. @throws Error with a sentence for people */
-export async function keepFile(file: File, { scalewise: { scales, stride } }: Model): Promise<void> {
-  const { url, name } = await sourceOfFile(file, sizeOf(scales, stride));
+/** Keeps a text in this tab, in the place of all others where there is no room beside them. */
+function keep(number: number, text: string): void {
   try {
-    sessionStorage.setItem(key, JSON.stringify({ name, url } satisfies Kept));
+    sessionStorage.setItem(`${key}${number}`, text);
   } catch {
-    throw new Error('This browser keeps nothing for the page: allow it storage, or take another image.');
+    for (const one of Object.keys(sessionStorage)) if (one.startsWith(key)) sessionStorage.removeItem(one);
+    sessionStorage.setItem(`${key}${number}`, text);
   }
 }
 
-function keptFile(): Kept {
+/** Takes a picture in: cut to what the model draws, and kept in this tab. @throws Error with a sentence for people */
+export async function keepPicture(
+  file: Blob & { name?: string },
+  { scalewise: { scales, stride } }: Model,
+): Promise<ImageChoice> {
+  const { url, name } = await sourceOfFile(file, sizeOf(scales, stride));
+  const number = Date.now();
   try {
-    const text = sessionStorage.getItem(key);
+    keep(number, JSON.stringify({ name, url } satisfies Kept));
+  } catch {
+    throw new Error('This browser keeps nothing for the page: allow it storage, or take another image.');
+  }
+  return { kind: 'kept', number };
+}
+
+function keptPicture(number: number): Kept {
+  try {
+    const text = sessionStorage.getItem(`${key}${number}`);
     if (text !== null) return JSON.parse(text) as Kept;
   } catch {
     // storage is forbidden
   }
-  throw new Error('The file that this address speaks of is kept in another tab: choose it again.');
+  throw new Error('The picture that this address speaks of is kept in another tab: choose it again.');
 }
 
 /** The image of a choice. @throws Error with a sentence for people, or ApiError */
 export async function sourceOf(choice: ImageChoice, classes: readonly string[]): Promise<Source> {
   if (choice.kind === 'data') return { image: { data: choice.index }, name: `held-out image ${choice.index}`, label: undefined }; // prettier-ignore
-  if (choice.kind === 'file') {
-    const { url, name } = keptFile();
+  if (choice.kind === 'kept') {
+    const { url, name } = keptPicture(choice.number);
     return { image: url, name, label: undefined };
   }
   const { model, label, seed } = choice;
