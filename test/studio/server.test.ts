@@ -203,7 +203,8 @@ test('a worker that is silent for too long is ended and started again', async ()
   const one = await studio(({ jobs }) => ({ jobs: { ...jobs, supervision: { stall: 20, firstPause: 1, longestPause: 4 } } })); // prettier-ignore
   one.worker.isHeld = true;
   const id = await begun(one);
-  expect((await eventsFrom(one, id)).at(-1)).toMatchObject({ name: 'failed', data: { error: { type: 'worker_crashed' } } }); // prettier-ignore
+  const message = expect.stringContaining('nothing was heard of the work for 0.02 seconds') as string;
+  expect((await eventsFrom(one, id)).at(-1)).toMatchObject({ name: 'failed', data: { error: { type: 'timed_out', message } } }); // prettier-ignore
   await until(() => one.worker.starts >= 2); // more, where loading is slower than the limit
 });
 

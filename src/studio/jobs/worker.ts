@@ -29,6 +29,9 @@ let works = 0;
 /** Starts that may come to nothing, one after the other, before one says so instead of waiting for the next. */
 const attempts = 3;
 
+const stalled = (stall: number) =>
+  new StudioError('timed_out', `worker: nothing was heard of the work for ${stall / 1000} seconds, and longer is not waited; its process is being started again, so ask for less at once, or let the studio wait longer (--job-time)`); // prettier-ignore
+
 const crashed = (how: string) =>
   new StudioError('worker_crashed', `worker: the process that computes images ended (${how}); it is being started again, so ask again`); // prettier-ignore
 
@@ -48,6 +51,7 @@ export class SupervisedWorker {
   #isStopped = false;
   #pause: number;
   #watch: NodeJS.Timeout | undefined;
+  #isStalled = false;
   #restart: NodeJS.Timeout | undefined;
   #fruitless = 0;
   #why = '';
@@ -136,7 +140,10 @@ export class SupervisedWorker {
   #listen(): void {
     clearTimeout(this.#watch);
     if (!this.#work) return;
-    this.#watch = setTimeout(() => this.#process?.kill(), this.supervision.stall);
+    this.#watch = setTimeout(() => {
+      this.#isStalled = true;
+      this.#process?.kill();
+    }, this.supervision.stall);
     this.#watch.unref();
   }
 
@@ -177,7 +184,8 @@ export class SupervisedWorker {
       this.#restart.unref();
       this.#pause = Math.min(this.supervision.longestPause, 2 * this.#pause);
     }
-    work?.failed(crashed(how));
+    work?.failed(this.#isStalled ? stalled(this.supervision.stall) : crashed(how));
+    this.#isStalled = false;
   }
 
   /** Says, the first time only, that it does not start. */

@@ -56,7 +56,7 @@ function addJobs(refinements: Refinements, choices: Choices, runs: RunShelf, ...
         summary: 'Starts a refinement, or goes on with the one that the same request started before.',
         tags,
         body: refinementRequest,
-        response: { 202: refinementAccepted, ...usualErrors, ...errors(404, 409, 413, 415) },
+        response: { 202: refinementAccepted, ...usualErrors, ...errors(404, 409, 413, 415, 504) },
       },
     },
     async ({ body }, reply) => {
@@ -121,7 +121,7 @@ export const addRefinements: Resource = (app, studio) => {
       schema: {
         summary: 'Presets, settings and images to choose from.',
         tags,
-        response: { 200: refinementOptions, ...usualErrors },
+        response: { 200: refinementOptions, ...usualErrors, ...errors(504) },
       },
     },
     async () => ({ ...(await choices.get()), ...openOptions(root, settings) }),

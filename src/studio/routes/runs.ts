@@ -128,7 +128,7 @@ function addModels(shelf: RunShelf, ...[app, studio]: Parameters<Resource>): voi
         summary: 'Makes a checkpoint a model to ask images of; one that is a model already stays the one it is.',
         tags,
         params: byId.extend({ checkpoint: opaqueId }),
-        response: { 200: runModel, ...failures },
+        response: { 200: runModel, ...failures, ...errors(504) },
       },
     },
     async ({ params }) => {
