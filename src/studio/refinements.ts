@@ -1,9 +1,11 @@
-// The refinements that a studio started: child processes that are watched, told to stop, and waited for when the studio stops.
+// The refinements that a studio started: child processes that are watched, told to stop, and waited for when the studio stops. Those of the
+// studios before it are over, and can be gone on with.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import type { Refinement, RefinementRequest, RefinementState } from './api/index.js';
 import { notFound, StudioError } from './errors.js';
 import { Places } from './places.js';
+import { recallRefinements, rememberRefinements } from './refinementMemory.js';
 import type { RefinementPlan } from './refinementPlan.js';
 
 /** Lines of a log that are kept, the longest of them, and how many refinements that are over. */
@@ -17,8 +19,8 @@ export type StartedRefinement = Omit<Refinement, 'progress'>;
 
 interface Started {
   about: StartedRefinement;
-  child: ChildProcess;
-  ended: Promise<void>;
+  /** Absent where a studio before this one started it. */
+  process?: { child: ChildProcess; ended: Promise<void> };
 }
 
 /** The environment of a training: what lets one into the studio is no business of it. */
@@ -46,6 +48,7 @@ export class Refinements {
     readonly most: number,
   ) {
     this.#places = new Places(root);
+    for (const about of root === undefined ? [] : recallRefinements(root)) this.#all.set(about.run, { about });
   }
 
   /** The newest first. */
@@ -66,18 +69,19 @@ export class Refinements {
     const child = spawn(program, args, { cwd: this.root, env: environment(), stdio: ['ignore', 'ignore', 'pipe'], detached: true }); // prettier-ignore
     const about: StartedRefinement = { run, name: request.name, from, request, state: 'running', exitCode: null, begun: new Date().toISOString(), ended: null, log: [] }; // prettier-ignore
     this.#all.delete(run);
-    this.#all.set(run, { about, child, ended: this.#watch(about, child) });
+    this.#all.set(run, { about, process: { child, ended: this.#watch(about, child) } });
     this.#forget();
+    this.#remember();
   }
 
   /** Tells one to save and to leave; one that was told, or is over, stays as it is. @throws StudioError 404 */
   stop(run: string): StartedRefinement {
     const found = this.#all.get(run);
     if (!found) throw notFound('refinement', run);
-    const { about, child } = found;
+    const { about } = found;
     if (about.state === 'running') {
       about.state = 'stopping'; // a second signal would end it at once, and so it gets one alone
-      child.kill('SIGTERM');
+      found.process!.child.kill('SIGTERM');
     }
     return about;
   }
@@ -86,7 +90,7 @@ export class Refinements {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const run of this.#all.keys()) this.stop(run);
-    await Promise.all([...this.#all.values()].map(({ ended }) => ended));
+    await Promise.all([...this.#all.values()].flatMap((one) => one.process?.ended ?? []));
   }
 
   #watch(about: StartedRefinement, child: ChildProcess): Promise<void> {
@@ -116,11 +120,16 @@ export class Refinements {
         about.state = stateAfter(code, about.state === 'stopping');
         about.exitCode = code;
         about.ended = new Date().toISOString();
+        this.#remember();
         done();
       };
       child.once('error', (error) => { end(null, `it could not be started: ${error.message}`); }); // prettier-ignore
       child.once('close', (code, signal) => { end(code, signal === null ? undefined : `it was ended by ${signal}`); }); // prettier-ignore
     });
+  }
+
+  #remember(): void {
+    if (this.root !== undefined) rememberRefinements(this.root, [...this.#all.values()].map(({ about }) => about)); // prettier-ignore
   }
 
   #forget(): void {

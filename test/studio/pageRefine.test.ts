@@ -94,6 +94,48 @@ describe.skipIf(chromiumPath === undefined)('Refine', () => {
     await close();
   });
 
+  test('one is stopped, found after a reload, and gone on with', async () => {
+    const { page, problems, close } = await openPage(browser);
+    await page.goto(`${studio.url}/refine`);
+    await page.getByRole('button', { name: 'Start' }).waitFor();
+    const data = page.getByLabel('Images', { exact: true });
+    await data.selectOption((await data.locator('option').allInnerTexts()).at(-1)!);
+    await page.getByRole('textbox', { name: 'images', exact: true }).fill('80000');
+    await page.getByRole('textbox', { name: 'batchSize', exact: true }).fill('8');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('long');
+    await page.getByRole('button', { name: 'Start' }).click();
+    const watched = page.locator('.watched', { hasText: 'long' });
+    const comesTo = (state: string) => page.waitForSelector(`.watched[data-state=${state}]:has-text("long")`);
+    await watched.getByText(/^Running · \d+ of 80000 images/).waitFor();
+    await watched.getByRole('button', { name: 'Stop long' }).click();
+    await comesTo('stopped');
+    await page.reload();
+    await comesTo('stopped');
+    const seen = async () => Number(/(\d+) of/.exec(await watched.getByRole('status').innerText())![1]);
+    const saved = await seen();
+    await watched.getByRole('button', { name: 'Go on with long' }).click();
+    await comesTo('running');
+    await expect.poll(seen, { timeout: 60_000 }).toBeGreaterThan(saved); // and not from the beginning
+    await watched.getByRole('button', { name: 'Stop long' }).click();
+    await comesTo('stopped');
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('where none can be started the page says why', async () => {
+    const { page, close } = await openPage(browser);
+    await page.route('**/api/refinements/options', async (route) => {
+      const response = await route.fetch();
+      const closed = 'Refinements are switched off.';
+      await route.fulfill({ response, json: { ...((await response.json()) as object), closed } });
+    });
+    await page.goto(`${studio.url}/refine`);
+    await page.getByText('Refinements are switched off.').waitFor();
+    expect(await page.getByRole('button', { name: 'Start' }).count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
+    await close();
+  });
+
   test('axe finds nothing in light and dark, and a phone shows it whole', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page, close } = await openPage(browser, { colorScheme, viewport: { width: 360, height: 740 } });

@@ -252,7 +252,33 @@ describe('started', () => {
     const going = await until(one, run, isReady);
     const [first, second] = callsOf(going);
     expect(second).toEqual(first);
-    expect((await one.app.inject('/api/refinements')).json<RefinementList>().refinements).toHaveLength(1);
+    const { refinements } = (await one.app.inject('/api/refinements')).json<RefinementList>();
+    expect(refinements.filter((each) => each.run === run)).toHaveLength(1);
+  });
+
+  test('the next studio knows those of the one before, and goes on with them', async () => {
+    const before = await studio();
+    const run = await started(before, { name: 'waits for the next' });
+    const going = await until(before, run, isReady);
+    const file = join(root, '.scalewise-refinements.json');
+    const asKilled = readFileSync(file); // what a studio leaves that is killed
+    await before.studio.stop();
+    const after = await studio();
+    expect(await look(after, run)).toMatchObject({ state: 'stopped', exitCode: 143, request: going.request });
+    writeFileSync(file, asKilled);
+    const found = await look(await studio(), run);
+    expect(found).toMatchObject({
+      state: 'stopped',
+      exitCode: null,
+      log: [expect.stringMatching(/did not see its end$/)],
+    });
+    const last = await studio();
+    expect((await stop(last, run)).json()).toMatchObject({ state: 'stopped' });
+    expect((await post(last, found.request)).json()).toEqual({ run });
+    expect(callsOf(await until(last, run, isReady))).toHaveLength(2);
+
+    writeFileSync(join(root, '.scalewise-refinements.json'), '[{]');
+    expect((await (await studio()).app.inject('/api/refinements')).json()).toEqual({ refinements: [] });
   });
 
   test('several at a time where that is allowed, and the studio waits for all when it stops', async () => {

@@ -40,7 +40,7 @@ export const refinementState = z.enum(['running', 'stopping', 'done', 'stopped',
 });
 export type RefinementState = z.infer<typeof refinementState>;
 
-/** A refinement that this server started. */
+/** A refinement that a studio on this folder started. */
 export const refinement = z
   .object({
     run: opaqueId,

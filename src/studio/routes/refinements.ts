@@ -89,7 +89,7 @@ function addJobs(refinements: Refinements, choices: Choices, runs: RunShelf, ...
     '/api/refinements',
     {
       schema: {
-        summary: 'The refinements that this server started.',
+        summary: 'The refinements that were started here, by this server or those before it.',
         tags,
         response: { 200: refinementList, ...usualErrors },
       },
