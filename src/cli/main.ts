@@ -59,17 +59,20 @@ export function program(): Command {
   return root;
 }
 
-/** A reader that closed our output (`scalewise … | head`) ends the program quietly. */
-function leaveOnBrokenPipe(): void {
+/** A reader that closed our output (`scalewise … | head`) ends the program quietly; one of the progress ends only that. */
+function heedBrokenPipes(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
   });
 }
 
 /** Runs the command line; sets the process's exit code. */
 export async function run(argv: readonly string[]): Promise<void> {
-  leaveOnBrokenPipe();
+  heedBrokenPipes();
   leaveWithLauncher();
   try {
     await program().parseAsync(argv);

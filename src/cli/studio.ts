@@ -58,7 +58,7 @@ const generatorIn = (folder: string) => existsSync(join(folder, 'generator.safet
 /** Whether a folder holds a generator, as run folders and checkpoints do. */
 function holdsGenerator(folder: string): boolean {
   const checkpoints = join(folder, 'checkpoints');
-  if (!existsSync(checkpoints)) return generatorIn(folder);
+  if (!statSync(checkpoints, { throwIfNoEntry: false })?.isDirectory()) return generatorIn(folder);
   return readdirSync(checkpoints).some((name) => generatorIn(join(checkpoints, name)));
 }
 
@@ -84,6 +84,12 @@ function seconds(name: string): (text: string) => number {
     if (value > 0 && value <= longest) return value;
     throw new UsageError(`${name}: expected more than 0 and at most ${longest} seconds, got ${text}`);
   };
+}
+
+function port(text: string): number {
+  const value = wholeNumber('--port')(text);
+  if (value < 2 ** 16) return value;
+  throw new UsageError(`--port: expected at most 65535, got ${value}`);
 }
 
 function imageCount(text: string): number {
@@ -194,7 +200,7 @@ export function registerStudio(program: Command): void {
   command
     .optionsGroup('Server:')
     .option('--host <address>', 'where it listens; other than this machine needs a --token', '127.0.0.1')
-    .option('--port <n>', 'its port; 0 for a free one', wholeNumber('--port'), 7860)
+    .option('--port <n>', 'its port; 0 for a free one', port, 7860)
     .addOption(new Option('--token <text>', 'what all requests must carry').env('SCALEWISE_STUDIO_TOKEN'))
     .option('--cors <origin>', 'an origin whose pages may call the API; repeatable', several, [])
     .option('--name <host>', 'a name under which it is reached, e.g. through a proxy; repeatable', several, [])

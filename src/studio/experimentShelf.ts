@@ -7,13 +7,15 @@ import { z } from 'zod';
 import { UsageError } from '../util/errors.js';
 import type { Experiment, ExperimentDetails, ExperimentFile, ExperimentResults } from './api/index.js';
 import { notFound, StudioError } from './errors.js';
+import { isInPlace } from './links.js';
+import { nextLook } from './nextLook.js';
 import { readAnalysis } from './results/analyses.js';
 import { readArms } from './results/arms.js';
 import { readReport, type ReportText } from './results/reportText.js';
 import { readSweep } from './results/sweep.js';
 
-/** Milliseconds that a search counts as new; levels that it goes down; bytes of a file that is read. */
-const [fresh, deepest, mostBytes] = [1000, 6, 32 * 2 ** 20];
+/** Levels that a search goes down; bytes of a file that is read. */
+const [deepest, mostBytes] = [6, 32 * 2 ** 20];
 
 const fileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(png|svg|html|md|json|csv)$/;
 
@@ -60,12 +62,6 @@ function search(folder: string, visit: (path: string, numbers: string) => void, 
     if (entry.isDirectory() && !isPassedOver(entry.name)) search(join(folder, entry.name), visit, depth + 1);
 }
 
-/** Whether a folder is still where it was found, and no link has come into its path. */
-function isBelow({ path, root }: Found): boolean {
-  const isThere = lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  return isThere && realpathSync(path) === join(realpathSync(root), relative(root, path));
-}
-
 /** A sentence on what a file has that is not expected. */
 function complaint(error: unknown): string {
   if (error instanceof SyntaxError) return 'expected JSON, found something else';
@@ -78,7 +74,7 @@ function complaint(error: unknown): string {
 export class ExperimentShelf {
   readonly #places: readonly { root: string; place: Experiment['place'] }[];
   #found = new Map<string, Found>();
-  #foundAt = -Infinity;
+  #findAfter = -Infinity;
   readonly #read = new Map<string, Read>();
 
   /** @param project the folder of the results that come with Scalewise */
@@ -88,7 +84,8 @@ export class ExperimentShelf {
   }
 
   #find(): void {
-    if (Date.now() - this.#foundAt < fresh) return;
+    const begun = Date.now();
+    if (begun < this.#findAfter) return;
     const found = new Map<string, Found>();
     const paths = new Set<string>();
     for (const { root, place } of this.#places)
@@ -100,7 +97,7 @@ export class ExperimentShelf {
         found.set(id, { path, root, name: within || basename(path), place, numbers });
       });
     this.#found = found;
-    this.#foundAt = Date.now();
+    this.#findAfter = nextLook(begun);
     for (const id of this.#read.keys()) if (!found.has(id)) this.#read.delete(id);
   }
 
@@ -115,8 +112,8 @@ export class ExperimentShelf {
   }
 
   #look(id: string, found: Found): Read {
-    const status = lstatSync(join(found.path, found.numbers), { throwIfNoEntry: false });
-    const mark = `${status?.mtimeMs} ${status?.size}`;
+    const [status, ofReport] = [found.numbers, 'report.md'].map((name) => lstatSync(join(found.path, name), { throwIfNoEntry: false })); // prettier-ignore
+    const mark = [status, ofReport].map((one) => `${one?.mtimeMs} ${one?.size}`).join();
     const known = this.#read.get(id);
     if (known?.mark === mark) return known;
     const text = this.#bytes(found, found.numbers).toString('utf8');
@@ -157,7 +154,7 @@ export class ExperimentShelf {
   #at(id: string): Found {
     if (!this.#found.has(id)) this.#find();
     const found = this.#found.get(id);
-    if (found && isBelow(found)) return found;
+    if (found && isInPlace(found.root, found.path)) return found;
     throw notFound('experiment', id);
   }
 

@@ -43,17 +43,25 @@ export function streamImages(
       stream.send('error', JSON.stringify({ type: 'error', error: job.error!.problem }));
   };
 
-  let turn = Promise.resolve();
-  const stopListening = job.log.listen(0, (event) => {
-    turn = turn
-      .then(async () => {
-        if (event) await send(event);
-        else stream.end();
-      })
-      .catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        stream.send('error', JSON.stringify({ type: 'error', error: { message, type: 'server_error' } }));
-        stream.end();
-      });
-  });
+  let [sent, isSending] = [0, false];
+  const tell = async (): Promise<void> => {
+    for (let event = job.log.after(sent); event; event = job.log.after(sent)) {
+      sent = event.id;
+      if (stream.isFull) await new Promise<void>((then) => { stream.onceDrained(then); }); // prettier-ignore
+      await send(event);
+    }
+    isSending = false;
+    if (job.log.isClosed) stream.end();
+  };
+  const hear = () => {
+    if (isSending) return;
+    isSending = true;
+    tell().catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      stream.send('error', JSON.stringify({ type: 'error', error: { message, type: 'server_error' } }));
+      stream.end();
+    });
+  };
+  const stopListening = job.log.listen(hear);
+  hear();
 }

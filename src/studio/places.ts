@@ -25,11 +25,12 @@ export class Places {
     return shorter.replaceAll(/(?<=^|[\s'"(])\/[^\s:'"()]*\/(?=[^\s:'"()]+)/g, '');
   }
 
-  /** Settings in which places are named so. */
-  shown(value: unknown): unknown {
+  /** Settings in which places are named so; what is nested deeper than settings are is left out. */
+  shown(value: unknown, levels = 16): unknown {
     if (typeof value === 'string') return isAbsolute(value) ? this.nameOf(value) || value : value;
-    if (Array.isArray(value)) return value.map((one) => this.shown(one));
     if (value === null || typeof value !== 'object') return value;
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, this.shown(one)]));
+    if (levels === 0) return '…';
+    if (Array.isArray(value)) return value.map((one) => this.shown(one, levels - 1));
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, this.shown(one, levels - 1)]));
   }
 }

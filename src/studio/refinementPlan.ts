@@ -47,13 +47,15 @@ export function closedReason(root: string | undefined, { most }: RefinementSetti
   return null;
 }
 
+const isPackaged = (name: string) => packagedData.some((one) => one.name === name);
+
 function dataFor(request: RefinementRequest, settings: RefinementSettings): string {
   const choices = dataChoices(settings);
   const found = choices.find(({ id }) => id === request.data);
   if (!found)
     throw refuse('data', `data: expected one of ${choices.map(({ id }) => id).join(', ')}, found ${JSON.stringify(request.data)}; other folders are allowed by \`scalewise studio --data FOLDER\``); // prettier-ignore
   if (!found.ready)
-    throw refuse('data', `data: ${found.name} is not on this machine; run \`scalewise data get ${found.name}\`, and ask again`); // prettier-ignore
+    throw refuse('data', `data: ${found.name} is not on this machine; ${isPackaged(found.name) ? `run \`scalewise data get ${found.name}\`` : 'put the folder back'}, and ask again`); // prettier-ignore
   return found.given;
 }
 

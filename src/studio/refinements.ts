@@ -30,9 +30,10 @@ function environment(): NodeJS.ProcessEnv {
   return rest;
 }
 
-function stateAfter(code: number | null, isStopping: boolean): RefinementState {
+function stateAfter(code: number | null, signal?: NodeJS.Signals): RefinementState {
   if (code === 0) return 'done';
-  return isStopping || (code !== null && stoppedCodes.includes(code)) ? 'stopped' : 'failed';
+  // the signal itself ends it before it listens to that, and has anything to save
+  return signal === 'SIGTERM' || stoppedCodes.includes(code ?? 0) ? 'stopped' : 'failed';
 }
 
 /** All of them. */
@@ -113,18 +114,18 @@ export class Refinements {
       }
     });
     return new Promise((done) => {
-      const end = (code: number | null, why?: string) => {
+      const end = (code: number | null, why?: string, signal?: NodeJS.Signals) => {
         if (about.ended !== null) return;
         take(rest);
         if (why !== undefined) take(why);
-        about.state = stateAfter(code, about.state === 'stopping');
+        about.state = stateAfter(code, signal);
         about.exitCode = code;
         about.ended = new Date().toISOString();
         this.#remember();
         done();
       };
       child.once('error', (error) => { end(null, `it could not be started: ${error.message}`); }); // prettier-ignore
-      child.once('close', (code, signal) => { end(code, signal === null ? undefined : `it was ended by ${signal}`); }); // prettier-ignore
+      child.once('close', (code, signal) => { end(code, signal === null ? undefined : `it was ended by ${signal}`, signal ?? undefined); }); // prettier-ignore
     });
   }
 

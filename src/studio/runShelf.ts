@@ -2,7 +2,7 @@
 // becomes a path. What was read is kept until the files change, so that many who watch cost little.
 import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { lastJsonLine } from '../formats/index.js';
 import { settingsThatDiffer } from '../train/compareRuns.js';
@@ -12,12 +12,11 @@ import { writerOf } from '../train/runWriter.js';
 import { UsageError } from '../util/errors.js';
 import type { Run, RunDetails, SettingDifference } from './api/index.js';
 import { notFound, StudioError } from './errors.js';
+import { isInPlace, linksOut } from './links.js';
+import { nextLook } from './nextLook.js';
 import { Places } from './places.js';
 import { isRecord, RunTail } from './runTail.js';
 
-/** Milliseconds for which nothing is looked at again; what takes long is looked at more rarely. */
-const pause = 1000;
-const patience = 20;
 /** Milliseconds after which it is read again though its files look the same. */
 const stale = 30_000;
 /** Milliseconds that others may have to wait while many are read. */
@@ -44,9 +43,13 @@ const finite = (value: unknown) => (typeof value === 'number' && Number.isFinite
 const text = (value: unknown) => (typeof value === 'string' ? value : null);
 const isMetrics = (value: unknown): value is MetricsRecord => isRecord(value);
 
+/** What of a run is read by its name. Samples are listed, and those that are links are left out. */
+const partNames = ['config.json', 'metrics.jsonl', 'checkpoints', 'samples', 'tokenizer.safetensors'];
+const isReadOf = (within: string) => partNames.includes(within) || within.startsWith(`checkpoints${sep}`);
+
 /** What changes when a run is written to: the sizes and times of what tells of it, and whether somebody has it open. */
 function stampOf(path: string): string {
-  const parts = ['.', 'config.json', 'metrics.jsonl', 'checkpoints', 'samples', 'tokenizer.safetensors'].map((name) => {
+  const parts = ['.', ...partNames].map((name) => {
     const found = lstatSync(join(path, name), { throwIfNoEntry: false });
     return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : '';
   });
@@ -87,6 +90,8 @@ export class RunShelf {
     if (!known || begun >= known.lookAfter) {
       const stamp = stampOf(path);
       if (known?.stamp !== stamp || begun - known.readAt >= stale) {
+        const link = linksOut(this.#root!, path, 2).find((one) => isReadOf(relative(path, one)));
+        if (link !== undefined) throw new UsageError(`${link}: a link that leads out of the opened folder, which the studio does not follow; open the folder above both, or put what it leads to in its place`); // prettier-ignore
         const glance = glanceAtRun(path, (file) => lastJsonLine(file, isMetrics));
         known = { stamp, readAt: begun, lookAfter: 0, glance, ...(known?.tail && { tail: known.tail }) };
         this.#known.set(id, known);
@@ -97,8 +102,8 @@ export class RunShelf {
   }
 
   /** All that can be read, the one written last first, and a sentence on each of the others. */
-  async all(): Promise<{ runs: ShelvedRun[]; problems: string[] }> {
-    const [runs, problems]: [ShelvedRun[], string[]] = [[], []];
+  async all(): Promise<{ runs: Run[]; problems: string[] }> {
+    const [runs, problems]: [Run[], string[]] = [[], []];
     const attempt = (read: () => void) => {
       try {
         read();
@@ -109,12 +114,12 @@ export class RunShelf {
     attempt(() => { this.#find(); }); // prettier-ignore
     let begun = Date.now();
     for (const [id, path] of this.#paths) {
-      attempt(() => runs.push(this.#readAt(id, path)));
+      attempt(() => runs.push(this.describe(this.#readAt(id, path))));
       if (Date.now() - begun < turn) continue;
       await setImmediate();
       begun = Date.now();
     }
-    runs.sort((a, b) => b.glance.written.getTime() - a.glance.written.getTime());
+    runs.sort((a, b) => b.written.localeCompare(a.written));
     return { runs, problems };
   }
 
@@ -130,8 +135,7 @@ export class RunShelf {
     try {
       if (!this.#paths.has(id)) this.#find();
       const path = this.#paths.get(id);
-      if (path !== undefined && lstatSync(path, { throwIfNoEntry: false })?.isDirectory())
-        return this.#readAt(id, path);
+      if (path !== undefined && isInPlace(this.#root!, path)) return this.#readAt(id, path);
     } catch (error) {
       throw new StudioError('conflict', this.#sentenceOf(error), { code: 'unreadable_run' });
     }
@@ -188,8 +192,4 @@ export class RunShelf {
     if (found.problem === undefined) return found.path;
     throw new StudioError('conflict', this.places.said(found.problem), { code: 'damaged_checkpoint' });
   }
-}
-
-function nextLook(begun: number): number {
-  return Date.now() + Math.max(pause, patience * (Date.now() - begun));
 }

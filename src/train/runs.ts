@@ -122,7 +122,7 @@ function readConfig(path: string): Readonly<Record<string, unknown>> {
     throw new UsageError(`${file}: not JSON; the run is damaged`, { cause: error });
   }
   const { kind, images } = (config ?? {}) as Record<string, unknown>;
-  if (typeof kind !== 'string' || typeof images !== 'number')
+  if (typeof kind !== 'string' || !Number.isFinite(images))
     throw new UsageError(`${file}: expected the settings of a training, with kind and images`);
   return config as Record<string, unknown>;
 }
@@ -185,9 +185,19 @@ export function glanceAtRun(path: string, lastRecord: LastRecord): RunGlance {
 const deepest = 4;
 const isRunPart = (name: string) => name === 'metrics.jsonl' || name === 'checkpoints';
 
-/** Paths of the run folders in a folder (itself, or down to four levels below), sorted. */
+/** The entries of a folder; none of one below the first that is closed to us, or went away. */
+function openEntries(folder: string, depth: number): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (depth > 0) return [];
+    throw error;
+  }
+}
+
+/** Paths of the run folders in a folder (itself, or down to four levels below), sorted. What lies in folders that are closed to us is not found. */
 export function findRuns(folder: string, depth = 0): string[] {
-  const entries = explainIo(folder, () => readdirSync(folder, { withFileTypes: true }));
+  const entries = explainIo(folder, () => openEntries(folder, depth));
   if (entries.some(({ name }) => isRunPart(name))) return [folder];
   const isNew = entries.some(({ name }) => name === 'config.json') && entries.some(({ name }) => name === 'samples');
   if (isNew) return [folder];

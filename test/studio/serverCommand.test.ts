@@ -16,6 +16,7 @@ test('what cannot be opened is refused in a sentence', () => {
   expect(refused('--job-time', '3e6')).toBe(
     'error: --job-time: expected more than 0 and at most 2147483 seconds, got 3e6\n',
   );
+  expect(refused('--port', '99999')).toBe('error: --port: expected at most 65535, got 99999\n');
   expect(refused('--wait-time', '0')).toMatch(/^error: --wait-time: expected more than 0/);
   expect(refused('--max-images', '65')).toBe(
     'error: --max-images: expected at most 64, 16 for each of 4 models, got 65\n',

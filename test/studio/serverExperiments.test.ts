@@ -1,5 +1,5 @@
 // The experiments of the studio's API: results that come with Scalewise, those of the opened folder, and nothing that lies outside of it.
-import { cpSync, mkdirSync, mkdtempSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -102,6 +102,16 @@ describe('reading', () => {
     const continuation = await results('fashion-mnist/continuation', 'groups');
     expect(continuation.charts.map(({ key, reference }) => [key, reference])).toEqual([['distance', 'control'], ['frechet', 'control'], ['agreement', 'control']]); // prettier-ignore
     expect(continuation.charts[0]!.rows.at(-1)).toMatchObject({ name: 'after SAR', summary: { count: 3 } });
+  });
+
+  test('a report that is written anew is read anew', async () => {
+    const path = join(root, 'sweep', 'report.md');
+    const { id, title } = called('sweep', 'folder');
+    expect(title).toBe('Guidance sweep of a and d');
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace('a and d', 'two models'));
+    expect((await get(`/api/experiments/${id}`)).json<ExperimentDetails>().title).toBe('Guidance sweep of two models');
+    writeFileSync(path, text);
   });
 
   test('a sweep has its points', async () => {

@@ -135,7 +135,7 @@ test('what is asked wrongly is told', async () => {
   const broken = Buffer.concat([shirt.subarray(0, 60), Buffer.from('no more')]).toString('base64');
   const huge = await sharp({ create: { width: 5000, height: 5000, channels: 3, background: '#fff' } }).png().toBuffer(); // prettier-ignore
   const asked: [body: object, status: number, message: RegExp][] = [
-    [{}, 400, /^image: expected/],
+    [{}, 400, /^image: it is missing; expected/],
     [{ image: 'shirt.png' }, 400, /expected an image as data:image\/png;base64/],
     [{ image: { data: -1 } }, 400, /^image/],
     [{ image: { path: '/etc/passwd' } }, 400, /image/],

@@ -7,9 +7,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Refinement, RefinementList, RefinementOptions, RunList } from '../../src/studio/api/index.js';
 import type { StudioApp } from '../../src/studio/server/app.js';
 import type { StudioOptions } from '../../src/studio/server/options.js';
+import { idOfRun } from '../../src/studio/runShelf.js';
 import { checkRefinement, type RefinementAsk, refinementChoices } from '../../src/studio/worker/refine.js';
 import { falling, makeRun } from '../runFolders.js';
-import { fakeStudio, type FakeWorker } from './fakeWorker.js';
+import { fakeOptions, fakeStudio, FakeWorker } from './fakeWorker.js';
 
 const place = mkdtempSync(join(tmpdir(), 'scalewise-studio-refinements-'));
 const root = join(place, 'runs');
@@ -25,7 +26,11 @@ const args = process.argv.slice(2);
 const out = args.at(-1);
 mkdirSync(out, { recursive: true });
 appendFileSync(out + '/calls', JSON.stringify({ args, cwd: process.cwd(), token: process.env.SCALEWISE_STUDIO_TOKEN ?? null }) + '\\n');
-process.on('SIGTERM', () => { console.error('saved'); process.exit(143); });
+process.on('SIGTERM', () => {
+  if (out.includes('cannot-save')) process.exit(1);
+  console.error('saved');
+  process.exit(143);
+});
 console.error('ready in ' + out);
 if (out.includes('waits')) setInterval(() => undefined, 1000);
 else if (out.includes('fails')) { console.error('error: it cannot be done'); process.exitCode = 2; }
@@ -90,7 +95,10 @@ beforeAll(async () => {
   writeFileSync(join(place, 'program.mjs'), program);
   makeRun(join(root, 'before'), { records: falling([8, 16], 5), checkpoints: [8, 16] });
   makeRun(join(root, 'tokens'), { config: { kind: 'tokenizer' }, records: falling([8], 5) });
-  symlinkSync(outside, join(root, 'before', 'checkpoints', 'step-99'));
+  symlinkSync(
+    outside,
+    join(makeRun(join(root, 'linked'), { records: falling([8], 5), checkpoints: [8] }), 'checkpoints', 'step-99'),
+  );
   const one = await studio();
   const { data: choices } = (await one.app.inject('/api/refinements/options')).json<RefinementOptions>();
   data = choices.find(({ name }) => name === 'pictures')!.id;
@@ -151,7 +159,7 @@ describe('refused, at the field that it is about', () => {
     [{ run: 'x' }, 400, 'model', /or else a run/],
     [{ model: undefined, run: 'nothing' }, 404, null, /^there is no run "nothing"/],
     [{ name: '' }, 400, 'name', /^name: /],
-    [{ set: { images: 0 } }, 400, 'set.images', /^set\.images: Too small: expected number to be >0/],
+    [{ set: { images: 0 } }, 400, 'set.images', /^set\.images: expected number to be >0/],
     [{ set: { 'forcing.gama': 1 } }, 400, 'set.forcing.gama', /^set: unknown setting 'forcing\.gama'; did you mean 'forcing\.gamma'/],
     [{ set: { 'optimizer.shape': 'round' } }, 400, 'set.optimizer.shape', /expected one of/],
     [{ set: { scales: '[1,' } }, 400, 'set.scales', /^set scales=\[1,: expected a value as YAML/],
@@ -184,6 +192,8 @@ describe('refused, at the field that it is about', () => {
     expect(await refusal({ run: run('tokens') })).toMatch(/^400 run: tokens trained a tokenizer/);
     for (const checkpoint of ['step-99', 'step-12345', 'x', 'metrics'])
       expect(await refusal({ run: run('before'), checkpoint })).toBe(`404 there is no checkpoint "${checkpoint}"`);
+    const linked = { run: idOfRun(root, join(root, 'linked')) };
+    expect(await refusal(linked)).toMatch(/^409 linked\/checkpoints\/step-99: a link that leads out/);
     expect(await refusal({ run: run('before'), checkpoint: '../..' })).toMatch(/^400 checkpoint: /);
   });
 });
@@ -279,6 +289,25 @@ describe('started', () => {
 
     writeFileSync(join(root, '.scalewise-refinements.json'), '[{]');
     expect((await (await studio()).app.inject('/api/refinements')).json()).toEqual({ refinements: [] });
+  });
+
+  test('one that is told to stop and cannot save has failed', async () => {
+    const one = await studio();
+    const run = await started(one, { name: 'waits, cannot save' });
+    await until(one, run, isReady);
+    await stop(one, run);
+    expect(await until(one, run, isOver)).toMatchObject({ state: 'failed', exitCode: 1 });
+  });
+
+  test('while their settings are not checked yet a client may ask for few', async () => {
+    const { jobs } = fakeOptions(new FakeWorker());
+    const one = await studio({ jobs: { ...jobs, queue: { ...jobs.queue, perClient: 2 } } });
+    one.worker.isHeld = true;
+    await one.app.inject({ method: 'POST', url: '/api/generations', payload: { class: 0 } });
+    const answers = [0, 1, 2].map((i) => post(one, asked({ name: `${i}` })).then(({ statusCode }) => statusCode));
+    expect(await answers[2]).toBe(429);
+    await one.studio.stop();
+    expect(await Promise.all(answers)).toEqual([503, 503, 429]);
   });
 
   test('several at a time where that is allowed, and the studio waits for all when it stops', async () => {

@@ -218,6 +218,10 @@ describe('the page', () => {
     await one.app.close();
   });
   test('no path leads out of it', async () => {
+    const answers = await Promise.all(
+      ['..%2f..%2f..%2f..%2fetc%2fld.so.conf', '..%2f..%2fno.such'].map((name) => open.app.inject(`/assets/${name}`)),
+    );
+    expect(answers.map(({ statusCode, headers }) => [statusCode, headers['cache-control']])).toEqual([[404, undefined], [404, undefined]]); // prettier-ignore
     const secret = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8').slice(0, 40);
     const ups = [
       '../',
@@ -255,7 +259,7 @@ test('the description of the API names every route of it, and what each answers'
 test('figures for Prometheus', async () => {
   await open.app.inject({ method: 'POST', url: '/v1/images/generations', payload: { prompt: '0' } });
   const { body } = await open.app.inject('/metrics');
-  expect(body).toMatch(/scalewise_images [1-9]/);
+  expect(body).toMatch(/# TYPE scalewise_images_drawn_total counter\nscalewise_images_drawn_total [1-9]/);
   expect(body).toMatch(
     /scalewise_requests_total\{method="POST",route="\/v1\/images\/generations",status="200"\} [1-9]/,
   );

@@ -1,10 +1,19 @@
 // Trainings as the studio's server shows them: lists, settings, records as they grow, samples; and nothing outside the opened folder.
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ErrorAnswer, ModelList, RecordsEvent, Run, RunDetails, RunList, RunSample } from '../../src/studio/api/index.js'; // prettier-ignore
-import { RunShelf } from '../../src/studio/runShelf.js';
+import { idOfRun, RunShelf } from '../../src/studio/runShelf.js';
 import { RunTail } from '../../src/studio/runTail.js';
 import type { StudioApp } from '../../src/studio/server/app.js';
 import { falling, makeRun } from '../runFolders.js';
@@ -43,6 +52,35 @@ beforeAll(async () => {
   second = runs.find(({ name }) => name === 'second')!;
 });
 afterAll(() => studio.app.close());
+
+test('one that is odd leaves the others, and links do not lead out of the folder', async () => {
+  const odd = join(place, 'odd');
+  const run = (name: string) => makeRun(join(odd, name), { records: falling([8], 3), checkpoints: [8] });
+  run('good');
+  const config = readFileSync(join(run('endless'), 'config.json'), 'utf8');
+  writeFileSync(join(odd, 'endless', 'config.json'), config.replace(/"images": ?\d+/, '"images": 1e999'));
+  const nested = `${'['.repeat(5000)}1${']'.repeat(5000)}`;
+  writeFileSync(join(run('deep'), 'config.json'), config.replace(/"data": ?"[^"]*"/, `"data": ${nested}`));
+  for (const [name, part] of [['records', 'metrics.jsonl'], ['settings', 'config.json'], ['saved', 'checkpoints']] as const) {
+    rmSync(join(run(name), part), { recursive: true });
+    symlinkSync(join(place, part === 'checkpoints' ? 'outside/checkpoints' : 'secret.png'), join(odd, name, part));
+  }
+  renameSync(join(run('moved'), 'checkpoints'), join(odd, 'elsewhere'));
+  symlinkSync(join(odd, 'elsewhere'), join(odd, 'moved', 'checkpoints')); // within the folder it may lead where it wants
+  const one = await fakeStudio({ root: odd });
+  const { runs, problems } = (await one.app.inject('/api/runs')).json<RunList>();
+  expect(runs.map(({ name }) => name).sort()).toEqual(['deep', 'good', 'moved']);
+  const link = (path: string) => expect.stringMatching(`^${path}: a link that leads out of the opened folder`) as string;
+  expect([...problems].sort()).toEqual([expect.stringMatching(/^endless\/config\.json: expected the settings/), link('records/metrics.jsonl'), link('saved/checkpoints'), link('settings/config.json')]);
+  const details = await one.app.inject(`/api/runs/${idOfRun(odd, join(odd, 'records'))}`);
+  expect([details.statusCode, details.body.includes('secret')]).toEqual([409, false]);
+  const good = idOfRun(odd, join(odd, 'good'));
+  expect((await one.app.inject(`/api/runs/${good}`)).statusCode).toBe(200);
+  renameSync(join(odd, 'good'), join(place, 'gone'));
+  symlinkSync(join(place, 'gone'), join(odd, 'good'));
+  expect((await one.app.inject(`/api/runs/${good}`)).statusCode).toBe(404);
+  await one.app.close();
+}); // prettier-ignore
 
 describe('reading', () => {
   test('the list has what lies below the folder, and a sentence on what cannot be read', async () => {
@@ -253,7 +291,7 @@ describe('models of checkpoints', () => {
 test('what is kept of a run is read again when its files change', async () => {
   const path = makeRun(join(place, 'kept', 'run'), { records: falling([8], 3), checkpoints: [8, 16, 24] });
   const shelf = new RunShelf(join(place, 'kept'));
-  const read = async () => (await shelf.all()).runs[0]!;
+  const read = async () => shelf.find((await shelf.all()).runs[0]!.id);
   const before = await read();
   const now = vi.spyOn(Date, 'now');
   now.mockReturnValue(Date.now() + 10_000);

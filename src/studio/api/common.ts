@@ -20,6 +20,9 @@ export const limits = {
   /** Bytes of a request, and of one that carries images. */
   body: 64 * 1024,
   upload: 10 * 1024 * 1024,
+  /** Bytes of a JSON request with an image in base64; an edit has a mask beside it. */
+  imageBody: 14 * 1024 * 1024 + 64 * 1024,
+  editBody: 28 * 1024 * 1024 + 64 * 1024,
   /** Pixels of an image that is sent. */
   pixels: 16_800_000,
   /** Pixels of the passage between what stays and what is made anew. */

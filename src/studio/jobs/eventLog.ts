@@ -9,8 +9,8 @@ export interface LoggedEvent {
   data: string;
 }
 
-/** Told of events as they come; `undefined` says that no more will. */
-export type EventListener = (event: LoggedEvent | undefined) => void;
+/** Told that something was added, or that nothing more will be. */
+export type EventListener = () => void;
 
 /** The events of one job. */
 export class EventLog {
@@ -19,6 +19,10 @@ export class EventLog {
   #isClosed = false;
   #bytes = 0;
 
+  /** Whether there will be no more events. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
   /** Bytes that the events take. */
   get bytes(): number {
     return this.#bytes;
@@ -30,21 +34,24 @@ export class EventLog {
     const event = { id: this.#events.length + 1, name, data: JSON.stringify(value) };
     this.#events.push(event);
     this.#bytes += event.data.length;
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) listener();
   }
 
   /** Says that there will be no more events. */
   close(): void {
     this.#isClosed = true;
-    for (const listener of this.#listeners) listener(undefined);
+    for (const listener of this.#listeners) listener();
     this.#listeners.clear();
   }
 
-  /** Tells a listener all events after one, and those to come. @returns what ends it */
-  listen(after: number, listener: EventListener): () => void {
-    for (const event of this.#events.slice(Math.max(0, after))) listener(event);
-    if (this.#isClosed) listener(undefined);
-    else this.#listeners.add(listener);
+  /** The event after one of a number; undefined where it is not there yet. */
+  after(id: number): LoggedEvent | undefined {
+    return this.#events[Math.max(0, id)];
+  }
+
+  /** Tells a listener of what is added from now on. @returns what ends it */
+  listen(listener: EventListener): () => void {
+    if (!this.#isClosed) this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 }

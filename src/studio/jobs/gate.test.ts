@@ -2,23 +2,23 @@
 import { expect, test } from 'vitest';
 import { TaskGate } from './gate.js';
 
-/** A scheduler whose tasks wait until they are given up or answered. */
+/** Work that waits until it is given up or answered. */
 function waiting() {
   const answers: ((value: unknown) => void)[] = [];
-  const task = (_name: string, _input: unknown, given?: AbortSignal) => new Promise<unknown>((done, failed) => {
+  const work = (given: AbortSignal) => new Promise<unknown>((done, failed) => {
     answers.push(done);
-    given!.addEventListener('abort', () => { failed(given!.reason as Error); });
+    given.addEventListener('abort', () => { failed(given.reason as Error); });
   }); // prettier-ignore
-  return { scheduler: { task }, answers };
+  return { work, answers };
 }
 
 const nobodyLeaves = new AbortController().signal;
 const limits = { tasks: 3, perClient: 2, waitTime: 60_000 };
 
 test('more than its share is refused a client, and more than there is room for everyone', async () => {
-  const { scheduler, answers } = waiting();
-  const gate = new TaskGate(scheduler, limits);
-  const run = (client: string) => gate.run(client, 'x', 0, nobodyLeaves);
+  const { work, answers } = waiting();
+  const gate = new TaskGate(limits);
+  const run = (client: string) => gate.pass(client, nobodyLeaves, work);
   const first = run('a');
   void run('a');
   await expect(run('a')).rejects.toMatchObject({ statusCode: 429, code: 'client_limit' });
@@ -33,10 +33,11 @@ test('more than its share is refused a client, and more than there is room for e
 
 test('whoever leaves, or waits for too long, makes room', async () => {
   const left = new AbortController();
-  const gate = new TaskGate(waiting().scheduler, { ...limits, waitTime: 20 });
-  const leaver = gate.run('a', 'x', 0, left.signal);
+  const gate = new TaskGate({ ...limits, waitTime: 20 });
+  const { work } = waiting();
+  const leaver = gate.pass('a', left.signal, work);
   left.abort(new Error('left'));
   await expect(leaver).rejects.toThrow('left');
-  await expect(gate.run('a', 'x', 0, nobodyLeaves)).rejects.toMatchObject({ statusCode: 504, type: 'timed_out' });
+  await expect(gate.pass('a', nobodyLeaves, work)).rejects.toMatchObject({ statusCode: 504, type: 'timed_out' });
   expect(gate.size).toBe(0);
 });

@@ -1,7 +1,6 @@
 // Tasks that clients ask for go before images: so that they cannot keep the workers from these, a client may have few at a time, and all together
 // not many. One that waits is given up when nobody waits for it any more, or for too long.
 import { StudioError } from '../errors.js';
-import type { Scheduler } from './scheduler.js';
 
 /** How many tasks there may be, and milliseconds that one may wait for a worker. */
 export interface GateLimits {
@@ -14,10 +13,7 @@ export interface GateLimits {
 export class TaskGate {
   readonly #going = new Map<string, number>();
 
-  constructor(
-    readonly scheduler: Pick<Scheduler, 'task'>,
-    readonly limits: GateLimits,
-  ) {}
+  constructor(readonly limits: GateLimits) {}
 
   /** Tasks that are not over. */
   get size(): number {
@@ -25,11 +21,12 @@ export class TaskGate {
   }
 
   /**
-   * Has a worker do something for a client.
+   * Has something done for a client.
    * @param left ends the wait for it
+   * @param work hands it to a worker, and gives it up when told so
    * @throws StudioError 429 where there are too many, 504 where it waited for too long, or what the worker says
    */
-  async run(client: string, name: string, input: unknown, left: AbortSignal): Promise<unknown> {
+  async pass<T>(client: string, left: AbortSignal, work: (given: AbortSignal) => Promise<T>): Promise<T> {
     const { tasks, perClient, waitTime } = this.limits;
     const own = this.#going.get(client) ?? 0;
     if (own >= perClient)
@@ -43,7 +40,7 @@ export class TaskGate {
     }, waitTime);
     timer.unref();
     try {
-      return await this.scheduler.task(name, input, AbortSignal.any([left, late.signal]));
+      return await work(AbortSignal.any([left, late.signal]));
     } finally {
       clearTimeout(timer);
       const rest = this.#going.get(client)! - 1;

@@ -70,7 +70,8 @@ export class Job {
   }
   /** Bytes that it takes, about. */
   get bytes(): number {
-    return this.#bytes + 2 * this.log.bytes;
+    const canvas = this.units[0]?.settings.edit?.canvas;
+    return this.#bytes + 2 * this.log.bytes + (canvas ? canvas.pixels.byteLength + canvas.keep.byteLength : 0);
   }
 
   /** Says how many jobs are computed before it. */

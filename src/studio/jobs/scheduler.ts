@@ -91,6 +91,7 @@ export class Scheduler {
   task(name: string, input: unknown, given?: AbortSignal): Promise<unknown> {
     const refusal = this.#isStopping ? stopping() : this.problem;
     if (refusal) return Promise.reject(refusal);
+    if (given?.aborted) return Promise.reject(given.reason as Error);
     return new Promise((done, failed) => {
       const task = { name, input, done, failed };
       this.#tasks.push(task);

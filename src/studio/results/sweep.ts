@@ -12,6 +12,11 @@ function cellsOf(line: string): string[] {
 
 const settled = ['model', 'path', 'weights', 'cfg', 'topK', 'topP', 'temperature', 'count', 'seed'];
 
+function seedOf(value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw new UsageError(`expected whole numbers as seed, found ${value}`);
+}
+
 /** Reads the file. @throws UsageError where it is none of a sweep */
 export function readSweep(text: string): { results: ExperimentResults; said: string } {
   const [header = [], ...rows] = text.split('\n').filter(Boolean).map(cellsOf); // prettier-ignore
@@ -31,7 +36,7 @@ export function readSweep(text: string): { results: ExperimentResults; said: str
       topK: numberAt('topK'),
       topP: numberAt('topP'),
       temperature: numberAt('temperature'),
-      seed: Math.trunc(numberAt('seed')),
+      seed: seedOf(numberAt('seed')),
       figures: Object.fromEntries(keys.map((key) => [key, figure(key)])),
     };
   });

@@ -1,5 +1,4 @@
 // Explanations of SAR by an image: one of the model's data, one that the studio made, or one that is sent.
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import {
   type ExplanationRequest,
@@ -12,26 +11,16 @@ import {
 import { bytesOf, imageOf } from '../canvas.js';
 import { classText, labelOf } from '../classes.js';
 import { madeImage } from '../editSource.js';
-import { StudioError } from '../errors.js';
-import { TaskGate } from '../jobs/gate.js';
+import { refuse } from '../errors.js';
 import type { KnownModel } from '../models.js';
 import { errors, usualErrors } from '../server/answers.js';
-import { clientOf } from '../server/client.js';
+import { clientOf, leaving } from '../server/client.js';
 import type { Resource, Studio } from '../server/studio.js';
-import { checkScales } from '../settle.js';
+import { tokenCount } from '../../tokenizers/scales.js';
 import type { Explained } from '../worker/explain.js';
 import type { ExplainTask } from '../worker/messages.js';
 
 const tags = ['explanations'];
-
-/** Ends a wait when the client has left. */
-function leaving(reply: FastifyReply): AbortSignal {
-  const left = new AbortController();
-  reply.raw.on('close', () => {
-    left.abort(new StudioError('cancelled', 'the client has left'));
-  });
-  return left.signal;
-}
 
 /** The image of a request, and its label where that is known. */
 async function sourceOf(
@@ -48,8 +37,9 @@ async function sourceOf(
 
 async function taskOf(body: ExplanationRequest, model: KnownModel, studio: Studio): Promise<ExplainTask> {
   const { details, source } = model;
-  const tokens = Math.min(studio.options.images.tokens, limits.explained);
-  checkScales(model, details.scales, { ...studio.options.images, tokens });
+  const tokens = tokenCount(details.scales);
+  const most = Math.min(studio.options.images.tokens, limits.explained);
+  if (tokens > most) throw refuse('model', `model: an image of ${model.id} has ${tokens} tokens, and of more than ${most} none is explained; choose a model of smaller images`); // prettier-ignore
   const given = typeof body.class === 'string' || typeof body.class === 'number' ? labelOf(body.class, details.classes, 'class') : body.class; // prettier-ignore
   const { image, label } = await sourceOf(body, model, studio);
   const { seed, choice, topK, topP, cfg } = body;
@@ -59,12 +49,11 @@ async function taskOf(body: ExplanationRequest, model: KnownModel, studio: Studi
 
 /** Adds `/api/explanations`. */
 export const addExplanations: Resource = (app, studio) => {
-  const { queue, waitTime } = studio.options.jobs;
-  const gate = new TaskGate(studio.scheduler, { tasks: queue.jobs, perClient: queue.perClient, waitTime });
+  const { gate, scheduler } = studio;
   app.post(
     '/api/explanations',
     {
-      bodyLimit: limits.upload,
+      bodyLimit: limits.imageBody,
       schema: {
         summary: 'SAR’s two passes over an image: inputs, predictions, where they differ, losses.',
         tags,
@@ -74,8 +63,10 @@ export const addExplanations: Resource = (app, studio) => {
     },
     async (request, reply) => {
       const model = studio.models.find(request.body.model, 'model');
-      const task = await taskOf(request.body, model, studio);
-      const { label, ...explained } = (await gate.run(clientOf(request), 'explain', task, leaving(reply))) as Explained;
+      const found = await gate.pass(clientOf(request), leaving(reply), async (given) =>
+        scheduler.task('explain', await taskOf(request.body, model, studio), given),
+      );
+      const { label, ...explained } = found as Explained;
       return { ...explained, model: model.id, class: { label, name: classText(label, model.details.classes) } };
     },
   );
@@ -91,7 +82,9 @@ export const addExplanations: Resource = (app, studio) => {
     },
     async (request, reply) => {
       const { source } = studio.models.find(request.query.model, 'model');
-      const found = await gate.run(clientOf(request), 'heldOutImages', source, leaving(reply));
+      const found = await gate.pass(clientOf(request), leaving(reply), (given) =>
+        scheduler.task('heldOutImages', source, given),
+      );
       return found as z.infer<typeof heldOutImages>;
     },
   );

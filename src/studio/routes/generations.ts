@@ -39,7 +39,7 @@ function addJobs(...[app, studio]: Parameters<Resource>): void {
   app.post(
     '/api/generations',
     {
-      bodyLimit: limits.upload, // an edit brings its image and its mask
+      bodyLimit: limits.editBody,
       schema: {
         summary: 'Asks for images of one class.',
         tags,
@@ -108,7 +108,7 @@ function addViews(...[app, studio]: Parameters<Resource>): void {
     },
     (request, reply) => {
       const { log } = find(studio, request.params.id);
-      streamLog(studio, request, reply, (after, listener) => log.listen(after, listener));
+      streamLog(studio, request, reply, log);
     },
   );
   app.get(

@@ -1,6 +1,6 @@
 // `POST /v1/images/edits`: OpenAI's shape, a form of fields and files.
 import type { FastifyRequest } from 'fastify';
-import { type ImageEditFields, imageEditFields, imagesAnswer } from '../api/index.js';
+import { type ImageEditFields, imageEditFields, imagesAnswer, limits } from '../api/index.js';
 import { type EditBytes, maskOfAlpha } from '../canvas.js';
 import { refuse } from '../errors.js';
 import { answerOf, ask, finished } from '../openai.js';
@@ -71,7 +71,7 @@ export const addImageEdits: Resource = (app, studio) => {
   app.post(
     '/v1/images/edits',
     {
-      bodyLimit: 2 * 10 * 1024 * 1024 + 64 * 1024,
+      bodyLimit: 2 * limits.upload + limits.body,
       config: { multipart: imageEditFields.extend({ image: fileField, mask: fileField.optional() }) },
       schema: {
         summary: 'An image made anew where its mask is transparent, in the shape of OpenAI’s API.',

@@ -17,7 +17,9 @@ import { Refinements, type StartedRefinement } from '../refinements.js';
 import { idOfRun, RunShelf } from '../runShelf.js';
 import { isLoopback } from '../server/access.js';
 import { errors, usualErrors } from '../server/answers.js';
+import { clientOf, leaving } from '../server/client.js';
 import type { Resource, Studio } from '../server/studio.js';
+import { plain } from '../server/validation.js';
 
 const tags = ['refinements'];
 
@@ -28,7 +30,7 @@ function atField(error: unknown): unknown {
   const [, unknown] = /^refine: unknown setting '([\w.]+)'/.exec(message) ?? [];
   if (unknown !== undefined) return refuse(`set.${unknown}`, message.replace('refine:', 'set:'));
   const [all, path] = /^refine: '([\w.]+)':/.exec(message) ?? [];
-  if (path !== undefined) return refuse(`set.${path}`, message.replace(all!, `set.${path}:`));
+  if (path !== undefined) return refuse(`set.${path}`, `set.${path}: ${plain(message.slice(all!.length).trim())}`);
   const [, assigned] = /^set ([\w.]+)=/.exec(message) ?? [];
   return refuse(assigned === undefined ? message.split(':')[0]! : `set.${assigned}`, message);
 }
@@ -59,14 +61,16 @@ function addJobs(refinements: Refinements, choices: Choices, runs: RunShelf, ...
         response: { 202: refinementAccepted, ...usualErrors, ...errors(404, 409, 413, 415, 504) },
       },
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
+      const { body } = request;
       if (token === undefined && !isLoopback(host))
         throw new StudioError('permission_error', 'refinements: a server that others can reach starts none without a token; start it with --token'); // prettier-ignore
       const { closed } = openOptions(root, settings);
       if (closed !== null || root === undefined) throw new StudioError('conflict', `refinements: ${closed}`, { code: 'refinements_closed' }); // prettier-ignore
       const plan = planRefinement(body, settings, root, { models: studio.models, runs });
       const ask = { preset: body.preset, set: assignmentsOf(body) };
-      await studio.scheduler.task('checkRefinement', ask).catch((error: unknown) => { throw atField(error); }); // prettier-ignore
+      const check = (given: AbortSignal) => studio.scheduler.task('checkRefinement', ask, given);
+      await studio.gate.pass(clientOf(request), leaving(reply), check).catch((error: unknown) => { throw atField(error); }); // prettier-ignore
       refuseOthers(body, (await choices.get()).fields);
       const run = idOfRun(resolve(root), plan.out);
       refinements.start(run, body, plan);

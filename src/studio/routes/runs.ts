@@ -18,6 +18,7 @@ import { RunShelf } from '../runShelf.js';
 import { isRecord } from '../runTail.js';
 import { RunWatch } from '../runWatch.js';
 import { content, errors, usualErrors } from '../server/answers.js';
+import { clientOf, leaving } from '../server/client.js';
 import { openStream } from '../server/sse.js';
 import type { Resource } from '../server/studio.js';
 
@@ -42,10 +43,7 @@ function addReading(shelf: RunShelf, ...[app]: Parameters<Resource>): void {
   app.get(
     '/api/runs',
     { schema: { summary: 'The trainings.', tags, response: { 200: runList, ...usualErrors } } },
-    async () => {
-      const { runs, problems } = await shelf.all();
-      return { runs: runs.map((one) => shelf.describe(one)), problems };
-    },
+    () => shelf.all(),
   );
   app.get(
     '/api/runs/:id',
@@ -131,10 +129,12 @@ function addModels(shelf: RunShelf, ...[app, studio]: Parameters<Resource>): voi
         response: { 200: runModel, ...failures, ...errors(504) },
       },
     },
-    async ({ params }) => {
-      const generator = shelf.generatorOf(shelf.find(params.id), params.checkpoint);
+    async (request, reply) => {
+      const { id, checkpoint } = request.params;
+      const generator = shelf.generatorOf(shelf.find(id), checkpoint);
       try {
-        return { id: (await studio.models.add({ generator })).id };
+        const add = () => studio.models.add({ generator });
+        return { id: (await studio.gate.pass(clientOf(request), leaving(reply), add)).id };
       } catch (error) {
         if (!(error instanceof StudioError) || error.type !== 'invalid_request_error') throw error;
         throw new StudioError('conflict', shelf.places.said(error.message), { code: 'not_loaded' });

@@ -4,19 +4,20 @@ import { z } from 'zod';
 import { content } from './answers.js';
 import type { Studio, StudioServer } from './studio.js';
 
-/** A gauge or counter whose value is looked up when it is asked for. */
+/** A gauge, or a counter where its name ends so, whose value is looked up when it is asked for. */
 function watched(registry: Registry, name: string, help: string, read: () => number | Record<string, number>): void {
-  const gauge: Gauge = new Gauge({
-    name,
-    help,
-    labelNames: ['state'],
-    registers: [registry],
-    collect: () => {
-      const value = read();
-      if (typeof value === 'number') gauge.set(value);
-      else for (const [state, count] of Object.entries(value)) gauge.set({ state }, count);
-    },
-  });
+  const set = (value: number, labels: Record<string, string> = {}) => {
+    if (metric instanceof Gauge) metric.set(labels, value);
+    else metric.inc(labels, value);
+  };
+  const collect = () => {
+    const value = read();
+    metric.reset();
+    if (typeof value === 'number') set(value);
+    else for (const [state, count] of Object.entries(value)) set(count, { state });
+  };
+  const settings = { name, help, labelNames: ['state'], registers: [registry], collect };
+  const metric: Gauge | Counter = name.endsWith('_total') ? new Counter(settings) : new Gauge(settings);
 }
 
 /** Counts requests, and adds `/metrics`. */
@@ -41,15 +42,20 @@ export function measure(app: StudioServer, studio: Studio): void {
   });
   const { scheduler, models } = studio;
   const { counts, queue, kept } = scheduler;
-  watched(registry, 'scalewise_images', 'Images computed since the start.', () => counts.images);
-  watched(registry, 'scalewise_scales', 'Scales computed since the start.', () => counts.scales);
-  watched(registry, 'scalewise_batches', 'Batches computed since the start.', () => counts.batches);
-  watched(registry, 'scalewise_jobs_ended', 'Jobs that are over, by how they ended.', () => counts.ended);
+  watched(registry, 'scalewise_images_drawn_total', 'Images computed since the start.', () => counts.images);
+  watched(registry, 'scalewise_scales_drawn_total', 'Scales computed since the start.', () => counts.scales);
+  watched(registry, 'scalewise_batches_total', 'Batches computed since the start.', () => counts.batches);
+  watched(registry, 'scalewise_jobs_ended_total', 'Jobs that are over, by how they ended.', () => counts.ended);
   watched(registry, 'scalewise_queue_jobs', 'Jobs that wait or run.', () => queue.jobs);
   watched(registry, 'scalewise_queue_images', 'Images that are not begun.', () => queue.images);
   watched(registry, 'scalewise_kept_bytes', 'Bytes of results that are kept.', () => kept.bytes);
   watched(registry, 'scalewise_workers_ready', 'Workers that are up.', () => scheduler.readyWorkers);
-  watched(registry, 'scalewise_worker_restarts', 'How often workers were started anew.', () => scheduler.restarts);
+  watched(
+    registry,
+    'scalewise_worker_restarts_total',
+    'How often workers were started anew.',
+    () => scheduler.restarts,
+  );
   watched(registry, 'scalewise_models', 'Models to choose from.', () => models.all().length);
   app.get(
     '/metrics',

@@ -19,15 +19,17 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** Names of files below the folder; no other could lead out of it. */
+const plainName = /^(?:[\w-]+\/)*[\w-]+(?:\.[\w-]+)+$/;
+
 /** Files as Brotli makes them, kept for as long as they stay the same. */
 class CompressedFiles {
   readonly #files = new Map<string, { written: number; data: Buffer }>();
 
   constructor(readonly folder: string) {}
 
-  /** A file of a plain name below the folder; undefined where there is none. */
+  /** A file of a plain name; undefined where there is none. */
   find(name: string): Buffer | undefined {
-    if (!/^(?:[\w-]+\/)*[\w-]+(?:\.[\w-]+)+$/.test(name)) return undefined; // no name that could lead out of it
     const path = join(this.folder, name);
     const found = statSync(path, { throwIfNoEntry: false });
     if (!found?.isFile()) return undefined;
@@ -59,6 +61,7 @@ export async function servePage(app: StudioServer, folder: string): Promise<void
     if (/^(api|v1)(\/|$)/.test(path) || path.includes('\0'))
       throw new StudioError('not_found', 'there is no such route; /openapi.json lists what there is');
     if (extname(path) !== '') {
+      if (!plainName.test(path)) throw new StudioError('not_found', 'there is no such file');
       // Vite puts a hash of the content into these names; what is not there may come with the next build
       const stays = path.startsWith('assets/') && existsSync(join(folder, path));
       reply.header('cache-control', stays ? 'public, max-age=31536000, immutable' : 'no-cache');

@@ -1,6 +1,8 @@
 // Readers who are gone before their stream begins leave nothing behind.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test, vi } from 'vitest';
 import { EventLog } from '../jobs/eventLog.js';
 import { Job } from '../jobs/job.js';
 import { finished } from '../openai.js';
@@ -31,17 +33,31 @@ test('a stream to nobody is closed once its owner has it, and takes what is sent
 });
 
 test('a log is not listened to for nobody', async () => {
-  let stopped = 0;
   const log = new EventLog();
-  streamLog(studio, request, gone, (after, listener) => {
-    const stop = log.listen(after, listener);
-    return () => {
-      stopped++;
-      stop();
-    };
-  });
+  streamLog(studio, request, gone, log);
   await tick();
-  expect(stopped).toBe(1);
+  const heard = vi.spyOn(log, 'after');
+  log.add('state', {});
+  expect(heard).not.toHaveBeenCalled();
+});
+
+test('a log that is longer than may wait is told whole, also from its middle', async () => {
+  const log = new EventLog();
+  for (let i = 0; i < 40; i++) log.add('scale', 'x'.repeat(2 ** 18)); // 10 MiB
+  log.close();
+  const server = createServer((raw, answer) => {
+    const reply = { hijack: () => undefined, getHeaders: () => ({}), raw: answer } as unknown as FastifyReply;
+    streamLog(studio, { headers: raw.headers, raw } as unknown as FastifyRequest, reply, log);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ids = async (headers: Record<string, string>) => {
+    const text = await (await fetch(url, { headers })).text();
+    return Array.from(text.matchAll(/^id: (\d+)$/gm), ([, id]) => Number(id));
+  };
+  expect(await ids({})).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  expect(await ids({ 'last-event-id': '37' })).toEqual([38, 39, 40]);
+  server.close();
 });
 
 test('a request whose sender is gone is cancelled at once', async () => {

@@ -1,7 +1,7 @@
 // Server-sent events.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { EventListener } from '../jobs/eventLog.js';
+import type { EventLog } from '../jobs/eventLog.js';
 import type { Studio } from './studio.js';
 
 /** Bytes that may wait for a slow reader; it is cut off then, and may come back for the rest. */
@@ -85,19 +85,29 @@ export function openStream(
   };
 }
 
-/** Answers with what a listener hears, from the event after the one that the reader heard last. */
-export function streamLog(
-  studio: Studio,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  listen: (after: number, listener: EventListener) => () => void,
-): void {
-  const after = lastHeard(request);
+/** Answers with the events of a log, as fast as they are taken, from the one after that which the reader heard last. */
+export function streamLog(studio: Studio, request: FastifyRequest, reply: FastifyReply, log: EventLog): void {
   const stream = openStream(studio, request, reply, () => {
     stopListening();
   });
-  const stopListening = listen(after, (event) => {
-    if (event) stream.send(event.name, event.data, event.id);
-    else stream.end();
-  });
+  let heard = lastHeard(request);
+  let isWaiting = false;
+  const tell = () => {
+    if (isWaiting) return;
+    for (let event = log.after(heard); event; event = log.after(heard)) {
+      if (stream.isFull) {
+        isWaiting = true;
+        stream.onceDrained(() => {
+          isWaiting = false;
+          tell();
+        });
+        return;
+      }
+      stream.send(event.name, event.data, event.id);
+      heard = event.id;
+    }
+    if (log.isClosed) stream.end();
+  };
+  const stopListening = log.listen(tell);
+  tell();
 }

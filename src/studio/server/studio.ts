@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TaskGate } from '../jobs/gate.js';
 import { Scheduler } from '../jobs/scheduler.js';
 import { ModelRegistry } from '../models.js';
 import type { Health } from '../api/index.js';
@@ -23,6 +24,8 @@ export type Resource = (app: StudioServer, studio: Studio) => void;
 /** The state of a server. */
 export class Studio {
   readonly scheduler: Scheduler;
+  /** What clients ask of workers besides images goes through it. */
+  readonly gate: TaskGate;
   readonly models: ModelRegistry;
   /** Called when the server stops: ends streams that would go on. */
   readonly closers = new Set<() => void>();
@@ -34,6 +37,8 @@ export class Studio {
 
   constructor(readonly options: StudioOptions) {
     this.scheduler = new Scheduler({ ...options.jobs, start: options.start });
+    const { queue, waitTime } = options.jobs;
+    this.gate = new TaskGate({ tasks: queue.jobs, perClient: queue.perClient, waitTime });
     this.models = new ModelRegistry((source) => this.scheduler.task('describe', source) as Promise<Described>);
   }
 

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { didYouMean } from '../../util/suggest.js';
 import { refuse, type StudioError } from '../errors.js';
 
-const plain = (message: string) => message.replace(/^(Invalid input|Invalid option|Invalid string|Too big|Too small|Invalid element in \w+): /, '').replace('Invalid input', 'another value'); // prettier-ignore
+/** A sentence of zod without what it begins with. */
+export const plain = (message: string) => message.replace(/^(Invalid input|Invalid option|Invalid string|Too big|Too small|Invalid element in \w+): /, '').replace('Invalid input', 'another value'); // prettier-ignore
 
 /** What was expected where several things may stand: the branch that got furthest, or all of them. */
 function unionMessage(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
@@ -35,7 +36,7 @@ export function refusalOf(schema: z.ZodType, issues: readonly z.core.$ZodIssue[]
       `${param ? `${param}: ` : ''}unknown field '${key}'${didYouMean(key, fieldsOf(schema))}`,
     );
   }
-  const missing = issue.code === 'invalid_type' && issue.input === undefined && param !== '';
+  const missing = ['invalid_type', 'invalid_union'].includes(issue.code) && issue.input === undefined && param !== '';
   if (missing) return refuse(param, `${param}: it is missing; ${messageOf(issue)}`);
   return refuse(param, `${param || 'request'}: ${messageOf(issue)}`);
 }
