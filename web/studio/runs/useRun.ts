@@ -25,18 +25,20 @@ export interface WatchedRun {
   retry: () => void;
 }
 
-/** Collects events, and hands them on now and then. */
-function useRecords(id: string) {
+/** Collects events, and hands them on now and then; a new attempt begins anew. */
+function useRecords(id: string, attempt: number) {
   const [records, setRecords] = useState<readonly RunRecord[]>();
   const [samples, setSamples] = useState<readonly RunSample[]>([]);
   const [state, setState] = useState<Run>();
   const [lost, setLost] = useState(false);
+  const [gone, setGone] = useState<unknown>();
   useEffect(() => {
     const coming: RecordsEvent[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     setRecords(undefined);
     setSamples([]);
     setState(undefined);
+    setGone(undefined);
     const draw = () => {
       timer = undefined;
       const taken = coming.splice(0);
@@ -45,6 +47,10 @@ function useRecords(id: string) {
     const stop = watchRun(id, {
       open: () => setLost(false),
       lost: () => setLost(true),
+      gone: (error) => {
+        setLost(false);
+        setGone(error);
+      },
       records: (event) => {
         coming.push(event);
         timer ??= setTimeout(draw, frame);
@@ -59,20 +65,21 @@ function useRecords(id: string) {
       stop();
       clearTimeout(timer);
     };
-  }, [id]);
-  return { records, samples, state, lost };
+  }, [id, attempt]);
+  return { records, samples, state, lost, gone };
 }
 
 /** Watches a training. */
 export function useRun(id: string): WatchedRun {
-  const { records, samples, state, lost } = useRecords(id);
+  const [attempt, setAttempt] = useState(0);
+  const { records, samples, state, lost, gone } = useRecords(id, attempt);
   const [details, setDetails] = useState<RunDetails>();
   const [error, setError] = useState<unknown>();
   const asked = useRef('');
   const ask = useCallback(() => {
     setError(undefined);
     getRun(id).then((answer) => setDetails(answer), setError);
-  }, [id]);
+  }, [id, attempt]);
   useEffect(ask, [ask]);
   // checkpoints and what is wrong change with the files
   const stamp = state ? `${state.written} ${state.bytes} ${state.state}` : '';
@@ -85,7 +92,7 @@ export function useRun(id: string): WatchedRun {
     return () => clearTimeout(timer);
   }, [id, stamp]);
   const known = details?.id === id && records ? { details: { ...details, ...state }, records, samples } : undefined;
-  return { run: known, lost, error, retry: ask };
+  return { run: known, lost, error: gone ?? error, retry: () => setAttempt(attempt + 1) };
 }
 
 /** A training beside it, asked for anew while it goes on. */

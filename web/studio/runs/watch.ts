@@ -1,54 +1,40 @@
-// A training watched: its events as they come, for as long as somebody looks. The browser goes on after a lost connection by `Last-Event-ID`; where
-// it gives up, the stream is opened anew and told from the beginning, which does no harm.
+// A training watched: its events as they come, for as long as somebody looks.
 import type { RunEvents } from '../../../src/studio/api/index.js';
+import type { ApiError } from '../api.js';
+import { EventStream } from '../eventStream.js';
+import { getRun } from './api.js';
 
-/** What is done at each event; `lost` while there is no connection. */
+/** What is done at each event; `lost` while there is no connection, `gone` where there is no such run. */
 export type RunListeners = { [Name in keyof RunEvents]: (event: RunEvents[Name]) => void } & {
   open: () => void;
   lost: () => void;
+  gone: (error: ApiError) => void;
 };
+
+const names = ['records', 'state', 'samples'] as const;
 
 /** Milliseconds in the background after which the connection is let go: browsers allow few to one server. */
 const patience = 30_000;
 
 /** Watches a run until the function that it answers is called. */
 export function watchRun(id: string, listeners: RunListeners): () => void {
-  let source: EventSource | undefined;
+  const event = (name: string, data: unknown) => {
+    (listeners[name as (typeof names)[number]] as (data: unknown) => void)(data);
+  };
+  const { open, lost, gone } = listeners;
+  const stream = new EventStream(`/api/runs/${id}/events`, names, { open, lost, gone, event }, () => getRun(id));
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let failures = 0;
-  const close = () => {
-    clearTimeout(timer);
-    source?.close();
-    source = undefined;
-  };
-  const open = () => {
-    close();
-    const mine = new EventSource(`/api/runs/${id}/events`);
-    source = mine;
-    mine.onopen = () => {
-      failures = 0;
-      listeners.open();
-    };
-    mine.onerror = () => {
-      if (source !== mine) return;
-      failures++;
-      listeners.lost();
-      if (mine.readyState === EventSource.CLOSED) timer = setTimeout(open, Math.min(8000, 500 * 2 ** failures));
-    };
-    for (const name of ['records', 'state', 'samples'] as const)
-      mine.addEventListener(name, (event) => {
-        (listeners[name] as (data: unknown) => void)(JSON.parse((event as MessageEvent<string>).data));
-      });
-  };
   const onVisibility = () => {
-    if (document.hidden) timer = setTimeout(close, patience);
-    else if (!source) open();
-    else if (source.readyState !== EventSource.CLOSED) clearTimeout(timer);
+    clearTimeout(timer);
+    if (document.hidden)
+      timer = setTimeout(() => { stream.close(); }, patience); // prettier-ignore
+    else if (!stream.isOpen) stream.open();
   };
   document.addEventListener('visibilitychange', onVisibility);
-  open();
+  stream.open();
   return () => {
     document.removeEventListener('visibilitychange', onVisibility);
-    close();
+    clearTimeout(timer);
+    stream.end();
   };
 }
