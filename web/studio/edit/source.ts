@@ -1,6 +1,6 @@
 // The image that is edited: one that the studio made, or a file of one's own, cut to the proportions that the model draws.
 import type { EditRequest, Scales } from '../../../src/studio/api/index.js';
-import { getGeneration } from '../api.js';
+import { ApiError, getGeneration } from '../api.js';
 
 export interface Source {
   /** Where the page finds it. */
@@ -48,7 +48,10 @@ export async function sourceOfQuery(query: string): Promise<Source | undefined> 
   const [id, model] = [asked.get('generation'), asked.get('from') ?? asked.get('model')];
   const image = Number(asked.get('image') ?? 0);
   if (id === null || model === null) return undefined;
-  const generation = await getGeneration(id);
+  const generation = await getGeneration(id).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    throw new Error('The image of this link is gone: the server was started again, or kept others since. Draw it again at Generate, or choose another one.'); // prettier-ignore
+  });
   const found = generation.images.find((one) => one.model === model && one.image === image);
   const frame = found?.frames[generation.scales.length - 1];
   if (!frame) throw new Error('That image was not finished: draw it again.');

@@ -24,6 +24,8 @@ export interface Address {
   scale: number | undefined;
   /** undefined: what the server says is usual. */
   gamma: number | undefined;
+  /** What of it could not be had, in sentences. */
+  problems: readonly string[];
 }
 
 const whole = (text: string | null): number | undefined => (text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined); // prettier-ignore
@@ -36,21 +38,44 @@ function imageOf(query: URLSearchParams): ImageChoice | undefined {
   return number === undefined ? undefined : { kind: 'kept', number };
 }
 
-/** Reads an address; what is no value counts as not said. */
+/** Reads an address; what is no value counts as not said, and is told of. */
 export function addressOf(text: string, models: Models, steps: number): Address {
   const query = new URLSearchParams(text);
-  const asked = models.find(({ id }) => id === query.get('model')) ?? models[0];
-  const label = whole(query.get('class'));
-  const gamma = Number(query.get('gamma') ?? NaN);
+  const problems: string[] = [];
+  const wanted = query.get('model');
+  const found = models.find(({ id }) => id === wanted);
+  const asked = found ?? models[0];
+  if (wanted !== null && !found) problems.push(`There is no model “${wanted}” here; this is ${asked.id}.`);
+  /** A value that is said, or else told of. */
+  const take = (name: string, expected: string, isValue: (text: string) => boolean): string | undefined => {
+    const said = query.get(name);
+    if (said === null || isValue(said)) return said ?? undefined;
+    problems.push(`${name}: expected ${expected}, found “${said}”.`);
+    return undefined;
+  };
+  const isWhole = (least: number, most: number) => (said: string) =>
+    (whole(said) ?? -1) >= least && whole(said)! <= most;
+  const number = (name: string, least: number, most: number, expected: string) =>
+    whole(take(name, expected, isWhole(least, most)) ?? null);
+  const last = asked.scalewise.classes.length - 1;
+  const label = take(
+    'class',
+    `a class from 0 to ${last}, or none`,
+    (said) => said === 'none' || isWhole(0, last)(said),
+  );
+  const gamma = take('gamma', 'a number from 0 to 1', (said) => Number(said) >= 0 && Number(said) <= 1);
+  const choice = take('tokens', 'sample or probable', (said) => said === 'sample' || said === 'probable');
+  take('data', 'the number of a held-out image', isWhole(0, 1e15));
   return {
     image: imageOf(query),
     model: asked.id,
-    label: query.get('class') === 'none' ? null : label !== undefined && label < asked.scalewise.classes.length ? label : undefined, // prettier-ignore
-    seed: whole(query.get('seed')) ?? 0,
-    choice: query.get('tokens') === 'probable' ? 'argmax' : 'sample',
-    step: Math.min(Math.max(whole(query.get('step')) ?? 1, 1), steps),
-    scale: whole(query.get('scale')),
-    gamma: gamma >= 0 && gamma <= 1 ? gamma : undefined,
+    label: label === 'none' ? null : whole(label ?? null),
+    seed: number('seed', 0, 1e15, 'a whole number') ?? 0,
+    choice: choice === 'probable' ? 'argmax' : 'sample',
+    step: number('step', 1, steps, `a whole number from 1 to ${steps}`) ?? 1,
+    scale: number('scale', 0, 1e15, 'the number of a scale'),
+    gamma: gamma === undefined ? undefined : Number(gamma),
+    problems,
   };
 }
 
@@ -62,7 +87,7 @@ function imageQuery(image: ImageChoice | undefined): Record<string, string> {
 }
 
 /** The address that says it. */
-export function hrefOf({ image, model, label, seed, choice, step, scale, gamma }: Address): string {
+export function hrefOf({ image, model, label, seed, choice, step, scale, gamma }: Omit<Address, 'problems'>): string {
   const query = new URLSearchParams({
     ...imageQuery(image),
     ...(label !== undefined && { class: label === null ? 'none' : `${label}` }),

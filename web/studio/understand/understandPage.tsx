@@ -7,6 +7,7 @@ import { ClassPicker } from '../settings/classPicker.js';
 import { Choice, Select } from '../settings/fields.js';
 import '../settings/settings.css';
 import { type Models, useModels } from '../settings/useModels.js';
+import { useTitle } from '../title.js';
 import '../view/view.css';
 import { type Address, addressOf, hrefOf } from './address.js';
 import { ImageChooser } from './imageChooser.js';
@@ -43,7 +44,7 @@ function Further() {
 /** Without an image yet. */
 function Beginning({ model, address }: { model: Model; address: Address }) {
   return (
-    <div class="understand">
+    <>
       <div class="opening">
         <h1>Understand</h1>
         <p>
@@ -53,7 +54,7 @@ function Beginning({ model, address }: { model: Model; address: Address }) {
       </div>
       <ImageChooser model={model} onChoose={(image) => navigate(hrefOf({ ...address, image, label: undefined, step: 1 }))} />
       <Further />
-    </div>
+    </>
   );
 } // prettier-ignore
 
@@ -111,6 +112,7 @@ function Explained({ models, model, address }: Omit<SettingsProps, 'known'>) {
   const [gamma, setGamma] = useState(address.gamma);
   useEffect(() => setGamma(address.gamma), [address.gamma]);
   const Body = bodies[address.step - 1]!;
+  useTitle(steps[address.step - 1]!.title);
   const go = (part: Partial<Address>, replace: boolean) => navigate(hrefOf({ ...address, ...part }), { replace });
   const body = (): StepProps | undefined => explanation && {
     explanation,
@@ -124,14 +126,14 @@ function Explained({ models, model, address }: Omit<SettingsProps, 'known'>) {
   };
   const props = body();
   return (
-    <div class="understand">
+    <>
       <h1 class="unseen">Understand</h1>
       <Settings models={models} model={model} address={address} known={known} />
       <Stepper step={address.step} href={(step) => hrefOf({ ...address, step })} />
       {known.error !== undefined && <Failure error={known.error} retry={known.retry} />}
       {props ? <Body key={address.step} {...props} /> : known.error === undefined && <Loading what={steps[address.step - 1]!.title} />}
       <Further />
-    </div>
+    </>
   );
 } // prettier-ignore
 
@@ -140,8 +142,18 @@ function Understand({ models }: { models: Models }) {
   const { query } = useAddress();
   const address = addressOf(query, models, steps.length);
   const model = models.find(({ id }) => id === address.model)!;
-  if (!address.image) return <Beginning model={model} address={address} />;
-  return <Explained models={models} model={model} address={address} />;
+  return (
+    <div class="understand">
+      {address.problems.map((problem) => (
+        <Failure key={problem} error={new Error(`This link: ${problem}`)} />
+      ))}
+      {address.image ? (
+        <Explained models={models} model={model} address={address} />
+      ) : (
+        <Beginning model={model} address={address} />
+      )}
+    </div>
+  );
 }
 
 /** The page. */
