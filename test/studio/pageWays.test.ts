@@ -94,8 +94,125 @@ describe.skipIf(chromiumPath === undefined)('The ways between pages', () => {
     await go(page, 'Refine');
     expect(await openResult()).toEqual(result);
     await go(page, 'Generate');
+    await go(page, 'Runs'); // at the run, which was left
+    await page.waitForSelector('.run-main .plot canvas');
+    expect(await boxes(page, '.run-main')).toEqual(run);
     await go(page, 'Runs');
     expect(await openRun()).toEqual(run);
+    await close();
+  });
+
+  test('a page is found as it was left, image and form', async () => {
+    const { page, problems, close } = await openPage(browser);
+    await page.goto(`${studio.url}/?class=Bag&seed=5`);
+    await page.waitForSelector('.stage[data-state=done]');
+    const frame = await page.locator('.picture img').first().getAttribute('src');
+    const address = page.url();
+    await go(page, 'Generate');
+    expect(page.url()).toBe(address);
+    await page.getByRole('textbox', { name: 'Seed' }).fill('77'); // and not drawn
+    await go(page, 'Runs');
+    await page.waitForSelector('.run-table');
+    for (const come of [() => go(page, 'Generate'), () => page.reload()]) {
+      await come();
+      await page.waitForSelector(`.picture img[src="${frame}"]`);
+      expect(page.url()).toBe(address);
+      expect(await page.getByRole('textbox', { name: 'Seed' }).inputValue()).toBe('77');
+    }
+    await page.getByRole('link', { name: 'Edit', exact: true }).last().click();
+    await page.waitForSelector('.mask-editor');
+    const editing = page.url();
+    await go(page, 'Edit');
+    await go(page, 'Understand');
+    await go(page, 'Edit');
+    await page.waitForSelector('.mask-editor');
+    expect(page.url()).toBe(editing);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('what is new takes the focus, and names the tab', async () => {
+    const { page, problems, close } = await openPage(browser);
+    await page.goto(`${studio.url}/runs`);
+    await page.getByRole('link', { name: 'short', exact: true }).press('Enter');
+    await page.waitForSelector('.run-main');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    await expect.poll(() => page.title(), { timeout: 60_000 }).toBe('short · Runs · Scalewise studio');
+    await page.getByRole('link', { name: 'All runs' }).press('Enter');
+    await page.waitForSelector('.run-table');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
+    expect(await page.title()).toBe('Runs · Scalewise studio');
+    await page.goto(`${studio.url}/understand?data=0&step=3`);
+    await expect.poll(() => page.title(), { timeout: 60_000 }).toMatch(/^.+ · Understand · Scalewise studio$/);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('a wrong address is told of', async () => {
+    const { page, close } = await openPage(browser);
+    for (const path of ['nope', 'edit/xyz', 'understand/xyz', 'runs/a/b']) {
+      await page.goto(`${studio.url}/${path}`);
+      await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+      expect(await page.title()).toBe('Not found · Scalewise studio');
+    }
+    await page.goto(`${studio.url}/understand?model=gone&data=0&step=9`);
+    await page.getByText('This link: There is no model “gone” here; this is generator-sar.').waitFor();
+    await page.getByText('This link: step: expected a whole number from 1 to 6, found “9”.').waitFor();
+    await page.goto(`${studio.url}/edit?generation=nope&from=generator-sar&image=0`);
+    await page.getByText(/^The image of this link is gone: .*Draw it again at Generate/).waitFor();
+    await close();
+  });
+
+  test('an unknown run is asked for once', async () => {
+    const { page, close } = await openPage(browser);
+    let [streams, answers] = [0, 0];
+    page.on('request', (request) => {
+      if (request.url().endsWith('/events')) streams++;
+    });
+    page.on('response', (response) => {
+      if (response.url().endsWith('/api/runs/0123456789abcdef')) answers++;
+    });
+    await page.clock.install();
+    await page.goto(`${studio.url}/runs/0123456789abcdef`);
+    await page.getByText(/there is no run/).waitFor();
+    await expect.poll(() => answers, { timeout: 60_000 }).toBe(2); // why there is no stream was asked, too
+    await page.evaluate(`fetch('/healthz').then((answer) => answer.text())`);
+    await page.clock.fastForward(60_000);
+    await page.getByRole('link', { name: 'All runs' }).click();
+    await page.waitForSelector('.run-table');
+    expect(streams).toBe(1);
+    await close();
+  });
+
+  test('a page that cannot be loaded says why, and is loaded once it can be', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(studio.url);
+    await page.getByRole('button', { name: 'Generate' }).waitFor();
+    await page.route('**/*', (route) => route.abort());
+    await go(page, 'Runs');
+    await page.getByText('The studio’s server does not answer. Is `scalewise studio` still running?').waitFor();
+    await page.unroute('**/*');
+    await page.route('**/assets/refine*', (route) => route.fulfill({ status: 404 }));
+    await go(page, 'Refine');
+    await page.getByText(/^This page could not be loaded: Scalewise was built anew/).waitFor();
+    await page.unroute('**/assets/refine*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.waitForSelector('.card');
+    await close();
+  });
+
+  test('a server that ends while the page is open is told of', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(studio.url);
+    await page.getByRole('button', { name: 'Generate' }).waitFor();
+    await studio.stop();
+    const gone = page.getByText('The studio’s server does not answer. Is `scalewise studio` still running?');
+    await go(page, 'Understand');
+    await gone.waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await gone.waitFor();
+    await go(page, 'Generate');
+    await gone.waitFor();
     await close();
   });
 });

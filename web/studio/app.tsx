@@ -3,8 +3,10 @@ import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Empty, Failure, Loading } from './notices.js';
 import { type Page, pageAt, pages } from './pages.js';
-import { Link, useAddress } from './router.js';
+import { ApiError, request } from './api.js';
+import { Link, notePlace, useAddress, usePlaces } from './router.js';
 import { ThemeSwitch } from './theme.js';
+import { nameTab } from './title.js';
 
 function Mark() {
   return (
@@ -16,47 +18,73 @@ function Mark() {
   );
 }
 
+/** Why a page could not be loaded: the server is gone, or hands out other files than when the studio was opened. */
+async function whyUnloaded(): Promise<Error> {
+  try {
+    await request('/healthz');
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 0) return error;
+  }
+  return new Error(
+    'This page could not be loaded: Scalewise was built anew since the studio was opened. Load it again.',
+  );
+}
+
+/** Loads the studio anew, once the server answers: a browser may hold on to a file that it could not have. */
+async function reload(): Promise<Error> {
+  const error = await whyUnloaded();
+  if (!(error instanceof ApiError)) location.reload();
+  return error;
+}
+
 /** A page that is loaded when it is first shown. */
 function Loaded({ page }: { page: Page }) {
   const [body, setBody] = useState<{ page: Page; Body: ComponentType }>();
   const [error, setError] = useState<unknown>();
-  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     let left = false;
     setError(undefined);
     page.load().then(
       ({ default: Body }) => left || setBody({ page, Body }),
-      (reason: unknown) => left || setError(reason),
+      () => whyUnloaded().then((reason) => left || setError(reason)),
     );
     return () => {
       left = true;
     };
-  }, [page, attempt]);
-  if (error !== undefined) return <Failure error={error} retry={() => setAttempt(attempt + 1)} />;
+  }, [page]);
+  if (error !== undefined) return <Failure error={error} retry={() => void reload().then(setError)} />;
   return body?.page === page ? <body.Body /> : <Loading what={page.label} />;
 }
 
 /** The whole studio. */
 export function App() {
-  const { path } = useAddress();
+  const address = useAddress();
+  const { path } = address;
   const page = pageAt(path);
+  const placeOf = usePlaces();
   const main = useRef<HTMLElement>(null);
   const nav = useRef<HTMLElement>(null);
   const first = useRef(true);
+  useEffect(notePlace, [address]);
   useEffect(() => {
-    document.title = `${page?.label ?? 'Not found'} · Scalewise studio`;
+    nameTab(page?.label ?? 'Not found');
     // on a phone the navigation is wider than its place
     nav.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
-    if (!first.current) main.current?.focus(); // a screen reader goes on at the new page
-    first.current = false;
   }, [page]);
+  useEffect(() => {
+    if (!first.current) main.current?.focus(); // a screen reader goes on at what is new
+    first.current = false;
+  }, [path]);
+  /** A page is found as it was left; from one of its parts, its link leads to its beginning. */
+  const placeFor = (one: Page) =>
+    one === page && path !== one.path ? { href: one.path, state: null } : placeOf(one.path);
   return (
     <>
       <a class="skip" href="#main">
         Skip to content
       </a>
       <header class="bar">
-        <Link href="/" class="mark">
+        <Link {...placeOf('/')} class="mark">
           <Mark />
           <span>
             Scalewise <span class="soft">studio</span>
@@ -64,7 +92,7 @@ export function App() {
         </Link>
         <nav aria-label="Pages" ref={nav}>
           {pages.map((one) => (
-            <Link key={one.path} href={one.path} aria-current={one === page ? 'page' : undefined}>
+            <Link key={one.path} {...placeFor(one)} aria-current={one === page ? 'page' : undefined}>
               {one.label}
             </Link>
           ))}

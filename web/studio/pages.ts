@@ -6,14 +6,16 @@ export interface Page {
   name: string;
   path: string;
   label: string;
+  /** Whether it has pages below it, as `/runs/abc`. */
+  hasParts?: true;
   load: () => Promise<{ default: ComponentType }>;
 }
 
 export const pages: readonly Page[] = [
   { name: 'generate', path: '/', label: 'Generate', load: () => import('./generate/generatePage.js') },
   { name: 'edit', path: '/edit', label: 'Edit', load: () => import('./edit/editPage.js') },
-  { name: 'runs', path: '/runs', label: 'Runs', load: () => import('./runs/runsPage.js') },
-  { name: 'refine', path: '/refine', label: 'Refine', load: () => import('./refine/refinePage.js') },
+  { name: 'runs', path: '/runs', label: 'Runs', hasParts: true, load: () => import('./runs/runsPage.js') },
+  { name: 'refine', path: '/refine', label: 'Refine', hasParts: true, load: () => import('./refine/refinePage.js') },
   {
     name: 'understand',
     path: '/understand',
@@ -22,7 +24,9 @@ export const pages: readonly Page[] = [
   },
 ];
 
-/** The page of an address; what lies below a page's path (`/runs/abc`) belongs to it. */
+/** The page of an address. */
 export function pageAt(path: string): Page | undefined {
-  return pages.find((one) => one.path === path || (one.path !== '/' && path.startsWith(`${one.path}/`)));
+  const [first, part, ...rest] = path.split('/').slice(1);
+  const page = pages.find((one) => one.path === `/${first}`);
+  return rest.some(Boolean) || (part && !page?.hasParts) ? undefined : page;
 }

@@ -5,7 +5,7 @@ import type { GrowingImage } from '../generation/state.js';
 import { isOver } from '../generation/state.js';
 import { useGeneration } from '../generation/useGeneration.js';
 import { Failure, Loading } from '../notices.js';
-import { Link, useAddress } from '../router.js';
+import { keepPlace, Link, useAddress } from '../router.js';
 import { Choice, TextField, Tick, wholeNumber } from '../settings/fields.js';
 import { sizeOf } from '../settings/scalesField.js';
 import { defaultSettings, requestOf, type Settings, settingsOf } from '../settings/settings.js';
@@ -104,7 +104,12 @@ function Edit({ models }: { models: Models }) {
   const [draft, setDraft] = useState<Draft | undefined>(() => keptDraft(query, models));
   const [loading, setLoading] = useState(false);
   const [problem, setProblem] = useState<unknown>();
-  const generation = useGeneration(useCallback((id: string) => history.replaceState({ generation: id }, ''), []));
+  const generation = useGeneration(
+    useCallback(
+      (id: string) => keepPlace(location.pathname + location.search, { replace: true, state: { generation: id } }),
+      [],
+    ),
+  );
   const [isStroke, setStroke] = useState(false);
   const starting = useMemo(() => {
     const asked = settingsOf(query, models);

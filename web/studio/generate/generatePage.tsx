@@ -5,7 +5,7 @@ import type { GrowingImage } from '../generation/state.js';
 import { isOver } from '../generation/state.js';
 import { useGeneration } from '../generation/useGeneration.js';
 import { Empty, Failure, Loading } from '../notices.js';
-import { Link, useAddress } from '../router.js';
+import { keepPlace, Link, useAddress } from '../router.js';
 import { queryOf, requestOf, type Settings, settingsOf } from '../settings/settings.js';
 import { modelOf, ModelFields, SettingsFields } from '../settings/settingsFields.js';
 import { SettingsForm } from '../settings/settingsForm.js';
@@ -14,6 +14,7 @@ import { UnderstandLink } from '../understand/understandLink.js';
 import { CopyLink } from '../view/copyLink.js';
 import { DownloadLink } from '../view/downloadLink.js';
 import { Stage } from '../view/stage.js';
+import { keepSettings, keptSettings } from './kept.js';
 
 /** What the history's entry holds: the generation that its address was drawn by. */
 interface Entry {
@@ -24,16 +25,19 @@ interface Entry {
 function Generate({ models }: { models: Models }) {
   const address = useAddress(); // a new one at every step in the history, also to a query that was read before
   const { query } = address;
-  const [settings, setSettings] = useState(() => settingsOf(query, models).settings);
+  const [settings, setSettings] = useState(() => keptSettings(models) ?? settingsOf(query, models).settings);
   const [problems, setProblems] = useState<string[]>([]);
   const drawn = useRef<Settings>(settings);
+  const shown = useRef<Settings>(settings);
+  shown.current = settings;
+  useEffect(() => keepSettings(settings), [settings]);
   const generation = useGeneration(
     useCallback((id: string) => {
       const address = queryOf(drawn.current, modelOf(drawn.current, models));
       const state: Entry = { generation: id };
       const isSame = location.search === address || location.search === '';
-      if (isSame) history.replaceState(state, '', `/${address}`);
-      else history.pushState(state, '', `/${address}`);
+      keepPlace(`/${address}`, { replace: isSame, state });
+      keepSettings(shown.current);
     }, []),
   );
   const draw = (wanted: Settings) => {
@@ -47,8 +51,9 @@ function Generate({ models }: { models: Models }) {
     const asked = settingsOf(query, models);
     setProblems(asked.problems);
     if (query === '') return;
-    setSettings(asked.settings);
+    setSettings(keptSettings(models) ?? asked.settings);
     drawn.current = asked.settings;
+    if (history.state === null) keepPlace(location.pathname + query, { replace: true, state: {} satisfies Entry });
     const { generation: id } = (history.state ?? {}) as Entry;
     const open = async () => {
       if (id !== undefined && (await generation.resume(id))) return;

@@ -2,6 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { Failure, Loading } from '../notices.js';
 import { Link, navigate, useAddress } from '../router.js';
+import { useTitle } from '../title.js';
 import { Checkpoints } from './checkpoints.js';
 import { mostRuns } from './colours.js';
 import { type CurveSettings, Curves } from './curves.js';
@@ -36,6 +37,7 @@ export function RunView({ id }: { id: string }) {
   const { query } = useAddress();
   const asked = askedOf(id, query);
   const { run, lost, error, retry } = useRun(id);
+  useTitle(run?.details.name);
   const beside = useOthers(asked.others);
   const placed = useMemo(
     () => [...(run ? [run] : []), ...beside.runs].map((one, place): PlacedRun => ({ ...one, place })),
@@ -56,6 +58,7 @@ export function RunView({ id }: { id: string }) {
   return (
     <div class="run">
       <RunHead run={placed[0]} others={placed.slice(1)} lost={lost} onCompare={(others) => go({ others: [...others] }, false)} />
+      {error !== undefined && <Failure error={error} retry={retry} />}
       {beside.errors.map((one, i) => (
         <Failure key={i} error={one} />
       ))}
