@@ -39,6 +39,13 @@ export async function cellPng({ rgb, width, height }: Cell): Promise<Buffer> {
     .toBuffer();
 }
 
+/** Where the cells of a grid are, in pixels: the first one's corner, their box, and the way from one to the next; x before y. */
+export interface GridPlaces {
+  first: [number, number];
+  box: [number, number];
+  step: [number, number];
+}
+
 /** How a grid is laid out. */
 export interface GridOptions {
   columns: number;
@@ -59,7 +66,7 @@ async function enlarge(cell: Cell, width: number, height: number): Promise<Buffe
 }
 
 /** Lays cells out in rows. */
-export async function gridPng(cells: readonly Cell[], options: GridOptions): Promise<Png> {
+export async function gridPng(cells: readonly Cell[], options: GridOptions): Promise<Png & { places: GridPlaces }> {
   const { columns, rowLabels = [], columnLabels = [], title } = options;
   const largest = cells.reduce((a, b) => (b.width > a.width ? b : a));
   const factor = Math.max(1, Math.ceil((options.cellSize ?? 64) / largest.width));
@@ -97,5 +104,10 @@ export async function gridPng(cells: readonly Cell[], options: GridOptions): Pro
     .composite([...pictures, { input: overlay, left: 0, top: 0 }])
     .png({ compressionLevel: 9 })
     .toBuffer();
-  return { data, width, height };
+  const places: GridPlaces = {
+    first: [left, top],
+    box: [boxWidth, boxHeight],
+    step: [boxWidth + gap, boxHeight + gap],
+  };
+  return { data, width, height, places };
 }

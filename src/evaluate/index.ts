@@ -26,7 +26,7 @@ export {
 } from './extrapolate.js';
 export { FeatureMoments, rowsPerChunk } from './featureMoments.js';
 export { frechetDistance, frechetDistanceOf, FrechetFrom } from './frechet.js';
-export { type Cell, cellPng, cellsOf, gridPng, type GridOptions, type Png } from './grid.js';
+export { type Cell, cellPng, cellsOf, gridPng, type GridPlaces, type GridOptions, type Png } from './grid.js';
 export {
   type InceptionScore,
   inceptionScoreInOrder,

@@ -11,6 +11,7 @@ import { intervalText, relativeDifferences, summarise, verdictOf } from '../summ
 import { openingBlocks, samplingOf, samplingText, settingsOf, spreadNote, withPart } from './common.js';
 import { boundFigures, type ContinuationAnalysis, type ContinuationFigures, continuationFigures, continued } from './continuation.js'; // prettier-ignore
 import { writeValues } from './kept.js';
+import { type PictureCells, pictureCells } from './pictureCells.js';
 import { distanceNote } from './look.js';
 import { decodedOf } from './scalePictures.js';
 import { spreadCell } from './spread.js';
@@ -48,20 +49,24 @@ function columnsOf(analysis: ContinuationAnalysis): Column[] {
   return [...truth, ...made[0]!.flatMap((_, repetition) => made.map((own) => own[repetition]!))];
 }
 
-async function drawGrid(analysis: ContinuationAnalysis): Promise<void> {
+async function drawGrid(analysis: ContinuationAnalysis): Promise<PictureCells> {
   const { images, shown, out } = analysis;
   const columns = columnsOf(analysis);
   const numbers = Array.from({ length: shown }, (_, image) => image);
+  const classes = numbers.map((image) => images.classes[images.labels[image]!]!);
+  const columnLabels = columns.map(({ label }) => label);
   const grid = await gridPng(
     numbers.flatMap((image) => columns.map(({ cells }) => cells[image]!)),
     {
       columns: columns.length,
       cellSize: 96,
-      rowLabels: numbers.map((image) => images.classes[images.labels[image]!]!),
-      columnLabels: columns.map(({ label }) => label),
+      rowLabels: classes,
+      columnLabels,
     },
   );
   writeFileAtomic(join(out, 'grid.png'), grid.data);
+  const groups = classes.map((name) => ({ name, rows: [''] }));
+  return pictureCells('grid.png', grid, grid.places, columnLabels, groups);
 }
 
 type Made = readonly (readonly [subject: Subject, figures: ContinuationFigures])[];
@@ -118,7 +123,7 @@ export async function continuation(analysis: ContinuationAnalysis): Promise<void
   const { subjects, out, command, network, given, seeds } = analysis;
   const bounds = boundFigures(analysis);
   const made: Made = subjects.all.map((subject) => [subject, continuationFigures(subject, analysis)]);
-  await drawGrid(analysis);
+  const pictures = [await drawGrid(analysis)];
   const names = { distance: 'L2', frechet: network.distance.name, agreement: 'class' };
   const pairs = pairsOf(made);
   if (pairs.length)
@@ -136,7 +141,7 @@ export async function continuation(analysis: ContinuationAnalysis): Promise<void
       ),
     );
   const scale = subjects.scales[given - 1]!;
-  writeValues(out, { command, settings: { ...settingsOf(analysis), ...samplingOf(analysis), given: sizeOf(scale), network: network.sha256 }, bounds, figures: Object.fromEntries(made.map(([{ label }, figures]) => [label, figures])), differences: pairs }); // prettier-ignore
+  writeValues(out, { command, settings: { ...settingsOf(analysis), ...samplingOf(analysis), given: sizeOf(scale), network: network.sha256 }, bounds, figures: Object.fromEntries(made.map(([{ label }, figures]) => [label, figures])), differences: pairs, pictures }); // prettier-ignore
   const verdict = (summary: ReturnType<typeof summarise>) => `${intervalText(summary)}, ${verdictOf(summary)}`;
   const table: Table = {
     header: ['difference', ...compared.map((key) => names[key])],

@@ -20,6 +20,7 @@ import {
 } from './differenceMaps.js';
 import { writeValues } from './kept.js';
 import { choices } from './passes.js';
+import { type PictureCells, pictureCells } from './pictureCells.js';
 import { type Panel, roleColours, scalePanels } from './scaleCharts.js';
 import { picturesOfPass } from './scalePictures.js';
 import { type Spread, spreadCell } from './spread.js';
@@ -78,7 +79,7 @@ async function drawMaps(
   analysis: Analysis,
   reading: Reading,
   all: readonly Shown[],
-): Promise<{ top: number; largest: number }> {
+): Promise<{ top: number; largest: number; cells: PictureCells }> {
   const { out, images, subjects, shown } = analysis;
   const rows = all.filter(({ maps }) => maps[reading]);
   const maps = rows.flatMap((row) => row.maps[reading]!);
@@ -88,21 +89,24 @@ async function drawMaps(
     maps: row.maps[reading]!.map((map) => mapCells(map, top)),
   }));
   const numbers = Array.from({ length: shown }, (_, image) => image);
+  const columnLabels = ['sample', ...subjects.scales.slice(1).map(scaleName)];
+  const classOf = (image: number) => images.classes[images.labels[image]!]!;
   const grid = await gridPng(
     numbers.flatMap((image) => cells.flatMap((row) => [row.last[image]!, ...row.maps.map((scale) => scale[image]!)])),
     {
       columns: subjects.scales.length,
       cellSize: 64,
-      rowLabels: numbers.flatMap((image) =>
-        rows.map(({ label }) => `${images.classes[images.labels[image]!]!}, ${label}`),
-      ),
-      columnLabels: ['sample', ...subjects.scales.slice(1).map(scaleName)],
+      rowLabels: numbers.flatMap((image) => rows.map(({ label }) => `${classOf(image)}, ${label}`)),
+      columnLabels,
       title: titles[reading],
     },
   );
   const note = `share of a pixel’s range; largest ${largest.toPrecision(2)}, ${(100 * (1 - covered)).toFixed(1)} % lie above the scale`; // prettier-ignore
-  writeFileAtomic(join(out, `maps-${reading}.png`), (await withColourScale(grid, top, note)).data);
-  return { top, largest };
+  const png = await withColourScale(grid, top, note);
+  const file = `maps-${reading}.png`;
+  writeFileAtomic(join(out, file), png.data);
+  const groups = numbers.map((image) => ({ name: classOf(image), rows: rows.map(({ label }) => label) }));
+  return { top, largest, cells: pictureCells(file, png, grid.places, columnLabels, groups) };
 }
 
 type Means = Readonly<Record<string, MapMeans>>;
@@ -146,11 +150,23 @@ export async function differenceMaps(analysis: Analysis): Promise<void> {
   const means: Means = Object.fromEntries(subjects.all.map((subject) => [subject.label, mapMeans(subject, analysis)]));
   const shown = shownOf(analysis);
   const ranges: Partial<Record<Reading, { top: number; largest: number }>> = {};
-  for (const reading of readings) ranges[reading] = await drawMaps(analysis, reading, shown);
+  const pictures: PictureCells[] = [];
+  for (const reading of readings) {
+    const { cells, ...range } = await drawMaps(analysis, reading, shown);
+    ranges[reading] = range;
+    pictures.push(cells);
+  }
   for (const { last, maps } of shown)
     for (const one of [...Object.values(last), ...Object.values(maps).flat()]) one.dispose();
   await writeSvg(join(out, 'means'), scalePanels(panelsOf(analysis, means, truth), subjects.scales.slice(1)));
-  writeValues(out, { command, settings: { ...settingsOf(analysis), ...samplingOf(analysis) }, truth, means, ranges });
+  writeValues(out, {
+    command,
+    settings: { ...settingsOf(analysis), ...samplingOf(analysis) },
+    truth,
+    means,
+    ranges,
+    pictures,
+  });
   const blocks: Block[] = readings.flatMap((reading): Block[] => [
     { heading: `Reading ${titles[reading]}` },
     { table: tableOf(analysis, reading, means, truth) },

@@ -18,6 +18,7 @@ import {
 } from './common.js';
 import { type Divergence, divergenceFigures, type ScaleFigures, type Variant } from './divergence.js';
 import { writeValues } from './kept.js';
+import { type PictureCells, pictureCells } from './pictureCells.js';
 import { distanceNote } from './look.js';
 import { type Choice, choices, ownPass, type Pass, teacherPass } from './passes.js';
 import { type Panel, roleColours, scalePanels, type Series } from './scaleCharts.js';
@@ -52,20 +53,24 @@ function rowsOf(analysis: FeatureAnalysis, subject: Subject | undefined): Row[] 
   );
 }
 
-async function drawStrip(analysis: FeatureAnalysis): Promise<void> {
+async function drawStrip(analysis: FeatureAnalysis): Promise<PictureCells> {
   const { subjects, images, shown, out } = analysis;
   const rows = [undefined, ...subjects.all].flatMap((subject) => rowsOf(analysis, subject));
   const numbers = Array.from({ length: shown }, (_, image) => image);
+  const columnLabels = subjects.scales.map(scaleName);
+  const classOf = (image: number) => images.classes[images.labels[image]!]!;
   const grid = await gridPng(
     numbers.flatMap((image) => rows.flatMap(({ cells }) => cells.map((scale) => scale[image]!))),
     {
       columns: subjects.scales.length,
       cellSize: 64,
-      rowLabels: numbers.flatMap((image) => rows.map(({ label }, i) => (i === 0 ? `${images.classes[images.labels[image]!]!}: ${label}` : label))), // prettier-ignore
-      columnLabels: subjects.scales.map(scaleName),
+      rowLabels: numbers.flatMap((image) => rows.map(({ label }, i) => (i === 0 ? `${classOf(image)}: ${label}` : label))), // prettier-ignore
+      columnLabels,
     },
   );
   writeFileAtomic(join(out, 'strip.png'), grid.data);
+  const groups = numbers.map((image) => ({ name: classOf(image), rows: rows.map(({ label }) => label) }));
+  return pictureCells('strip.png', grid, grid.places, columnLabels, groups);
 }
 
 interface Figure {
@@ -138,10 +143,10 @@ const what = (analysis: FeatureAnalysis): string =>
 export async function divergence(analysis: FeatureAnalysis): Promise<void> {
   const { subjects, out, command, network } = analysis;
   const all: All = Object.fromEntries(subjects.all.map((subject) => [subject.label, divergenceFigures(subject, analysis)])); // prettier-ignore
-  await drawStrip(analysis);
+  const pictures = [await drawStrip(analysis)];
   const figures = figuresOf(analysis);
   await writeSvg(join(out, 'growth'), scalePanels(figures.flatMap((figure) => panelsOf(analysis, all, figure)), subjects.scales)); // prettier-ignore
-  writeValues(out, { command, settings: { ...settingsOf(analysis), ...samplingOf(analysis), network: network.sha256 }, figures: all }); // prettier-ignore
+  writeValues(out, { command, settings: { ...settingsOf(analysis), ...samplingOf(analysis), network: network.sha256 }, figures: all, pictures }); // prettier-ignore
   const tables = figures.flatMap((figure): Block[] => [{ heading: `${figure.title} (${figure.unit})` }, { table: tableOf(analysis, all, figure) }]); // prettier-ignore
   const note = ` ${distanceNote(network)} Of few images it is biased upwards, for all generators alike.`;
   writePage(out, {

@@ -8,6 +8,7 @@ import { type Table, writePage } from '../page.js';
 import { type Analysis, openingBlocks, settingsOf, spreadNote, withPart } from './common.js';
 import { costOf, type ScaleSupply, supplyOf } from './imbalance.js';
 import { writeValues } from './kept.js';
+import { type PictureCells, pictureCells } from './pictureCells.js';
 import { imagePyramid, latentPyramid, type PyramidScale } from './pyramids.js';
 import { type Panel, roleColours, scalePanels } from './scaleCharts.js';
 import { type Spread, spreadCell } from './spread.js';
@@ -19,7 +20,7 @@ type Row = [label: string, of: (scale: PyramidScale) => Cell[] | undefined];
 const blank: Cell = { rgb: new Uint8Array(3).fill(225), width: 1, height: 1 };
 
 /** Rows of an image: latent and image space, target and input. */
-function stripOf(analysis: Analysis): { label: string; cells: Cell[] }[] {
+function stripOf(analysis: Analysis): { image: number; row: string; label: string; cells: Cell[] }[] {
   const { subjects, images, shown, passes } = analysis;
   const rows: readonly Row[] = [
     ['target', ({ target_B3hw }) => cellsOf(target_B3hw)],
@@ -36,6 +37,8 @@ function stripOf(analysis: Analysis): { label: string; cells: Cell[] }[] {
       return labels.flatMap((label, image) =>
         spaces.flatMap(([space, own, scales], s) =>
           own.map(([name, of], r) => ({
+            image,
+            row: `${space}, ${name}`,
             label: s + r === 0 ? `${images.classes[label]!}: ${space}, ${name}` : `${space}, ${name}`,
             cells: [s + r === 0 ? originals[image]! : blank, ...scales.map((scale) => of(scale)?.[image] ?? blank)],
           })),
@@ -45,18 +48,25 @@ function stripOf(analysis: Analysis): { label: string; cells: Cell[] }[] {
   );
 }
 
-async function drawStrip(analysis: Analysis): Promise<void> {
+async function drawStrip(analysis: Analysis): Promise<PictureCells> {
   const rows = stripOf(analysis);
+  const columnLabels = ['image', ...analysis.subjects.scales.map(scaleName)];
   const grid = await gridPng(
     rows.flatMap(({ cells }) => cells),
     {
       columns: analysis.subjects.scales.length + 1,
       cellSize: 64,
       rowLabels: rows.map(({ label }) => label),
-      columnLabels: ['image', ...analysis.subjects.scales.map(scaleName)],
+      columnLabels,
     },
   );
   writeFileAtomic(join(analysis.out, 'strip.png'), grid.data);
+  const { images, shown } = analysis;
+  const groups = Array.from({ length: shown }, (_, image) => ({
+    name: images.classes[images.labels[image]!]!,
+    rows: rows.filter((one) => one.image === image).map(({ row }) => row),
+  }));
+  return pictureCells('strip.png', grid, grid.places, columnLabels, groups);
 }
 
 type Costs = Readonly<Record<string, readonly Spread[]>>;
@@ -201,9 +211,9 @@ export async function imbalance(analysis: Analysis): Promise<void> {
   const { subjects, out, command } = analysis;
   const supply = supplyOf(analysis);
   const costs: Costs = Object.fromEntries(subjects.all.map((subject) => [subject.label, costOf(subject, analysis)]));
-  await drawStrip(analysis);
+  const pictures = [await drawStrip(analysis)];
   await writeSvg(join(out, 'bars'), scalePanels(panelsOf(analysis, supply, costs), subjects.scales));
-  writeValues(out, { command, settings: settingsOf(analysis), tokenizer: supply, bitsPerToken: costs });
+  writeValues(out, { command, settings: settingsOf(analysis), tokenizer: supply, bitsPerToken: costs, pictures });
   writePage(out, {
     title: 'Supervision imbalance between scales',
     blocks: [

@@ -66,6 +66,22 @@ export const experimentGround = z
   .meta({ id: 'ExperimentGround' });
 export type ExperimentGround = z.infer<typeof experimentGround>;
 
+const pair = z.tuple([z.number(), z.number()]);
+
+/** A picture whose cells are known, so that they can be cut out of it: a group of rows an image. Places in pixels, x before y. */
+export const cellPicture = z
+  .object({
+    file: z.string(),
+    size: pair,
+    first: pair.meta({ description: 'Corner of the first cell.' }),
+    box: pair.meta({ description: 'Size of a cell.' }),
+    step: pair.meta({ description: 'From one cell to the next.' }),
+    columns: z.array(z.string()),
+    groups: z.array(z.object({ name: z.string(), rows: z.array(z.string()) })),
+  })
+  .meta({ id: 'CellPicture' });
+export type CellPicture = z.infer<typeof cellPicture>;
+
 /** A figure of every scale, for several generators. */
 export const scaleChart = z
   .object({
@@ -118,8 +134,8 @@ export type SweepPoint = z.infer<typeof sweepPoint>;
 export const experimentResults = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('arms'), grounds: z.array(experimentGround) }),
-    z.object({ kind: z.literal('scales'), charts: z.array(scaleChart) }),
-    z.object({ kind: z.literal('groups'), charts: z.array(groupChart) }),
+    z.object({ kind: z.literal('scales'), charts: z.array(scaleChart), pictures: z.array(cellPicture) }),
+    z.object({ kind: z.literal('groups'), charts: z.array(groupChart), pictures: z.array(cellPicture) }),
     z.object({ kind: z.literal('sweep'), metrics: z.array(metric), points: z.array(sweepPoint) }),
     z.object({ kind: z.literal('report') }),
   ])

@@ -1,6 +1,6 @@
 // `values.json` of the analyses: figures of every scale (difference maps, divergence, imbalance), or of continuations.
 import { z } from 'zod';
-import type { ExperimentResults, GroupChart, ScaleChart } from '../api/index.js';
+import { cellPicture, type ExperimentResults, type GroupChart, type ScaleChart } from '../api/index.js';
 import { metricOf, number, orNull, summaryOf } from './numbers.js';
 
 const spread = z.object({ mean: number, images: number.optional(), seeds: number.optional() });
@@ -18,7 +18,11 @@ const seriesOf = (name: string, values: readonly (Spread | undefined)[]): Series
   values: values.map((one) => one ? { mean: orNull(one.mean), images: orNull(one.images), seeds: orNull(one.seeds) } : null), // prettier-ignore
 });
 
-const scalesOf = ({ scales }: Settings) => scales.split(',').map((one) => one.trim().replace('x', ' × '));
+/** Scales as pictures' columns are called: `5 × 5`. */
+const scalesOf = ({ scales }: Settings) => scales.split(',').map((one) => one.trim().split('x')).map(([height, width = height]) => `${height} × ${width}`); // prettier-ignore
+
+/** Older files have none. */
+const pictures = z.array(cellPicture).default([]);
 const saidOf = ({ data, images }: Settings, what: string) => `${images} images of ${data}: ${what}`;
 
 const mapTitles: readonly (readonly [key: string, title: string])[] = [
@@ -29,9 +33,14 @@ const mapTitles: readonly (readonly [key: string, title: string])[] = [
   ['own-sample', '|student − teacher|, own inputs, drawn tokens'],
 ];
 
-const maps = z.object({ settings, truth: byScale, means: z.record(z.string(), z.record(z.string(), byScale)) });
+const maps = z.object({
+  settings,
+  truth: byScale,
+  means: z.record(z.string(), z.record(z.string(), byScale)),
+  pictures,
+});
 
-function readMaps({ settings, truth, means }: z.output<typeof maps>): Read {
+function readMaps({ settings, truth, means, pictures }: z.output<typeof maps>): Read {
   const scales = scalesOf(settings).slice(1);
   const labels = Object.keys(means);
   const charts = mapTitles.flatMap(([key, title]): ScaleChart[] => {
@@ -40,20 +49,21 @@ function readMaps({ settings, truth, means }: z.output<typeof maps>): Read {
     const all = key === 'consecutive' ? [seriesOf('true tokens', truth), ...series] : series;
     return [{ key, title, unit: 'share of a pixel’s range', digits: 4, scales, series: all, picture: `maps-${key}.png` }]; // prettier-ignore
   });
-  return { results: { kind: 'scales', charts }, said: saidOf(settings, 'how far pictures of scales differ') };
+  return { results: { kind: 'scales', charts, pictures }, said: saidOf(settings, 'how far pictures of scales differ') };
 }
 
 const divergence = z.object({
   settings,
   figures: z.record(z.string(), z.record(z.string(), z.array(z.record(z.string(), spread)))),
+  pictures,
 });
 
 const divergenceTitles = [
-  ['accuracy', 'Tokens that are the true ones', 'share', 3, true],
-  ['agreement', 'Own-input tokens that are the teacher’s', 'share', 3, false],
-  ['divergence', 'KL(true inputs ‖ own inputs)', 'nats a token', 2, false],
-  ['distance', 'Feature distance to the true picture', 'L2', 2, true],
-  ['frechet', 'Fréchet distance to the true pictures of the scale', 'distance', 2, true],
+  ['accuracy', 'Tokens that are the true ones', 'share', 4, true],
+  ['agreement', 'Own-input tokens that are the teacher’s', 'share', 4, false],
+  ['divergence', 'KL(true inputs ‖ own inputs)', 'nats a token', 3, false],
+  ['distance', 'Feature distance to the true picture', 'L2', 3, true],
+  ['frechet', 'Fréchet distance to the true pictures of the scale', 'distance', 3, true],
 ] as const;
 
 /** Own inputs, and true ones where their figure says anything, of one choice of tokens. */
@@ -81,7 +91,7 @@ function divergenceChart(
 function readDivergence(content: z.output<typeof divergence>): Read {
   const charts = (['sample', 'argmax'] as const).flatMap((choice) => divergenceChart(content, choice));
   const said = saidOf(content.settings, 'true inputs against own ones');
-  return { results: { kind: 'scales', charts }, said };
+  return { results: { kind: 'scales', charts, pictures: content.pictures }, said };
 }
 
 const entropies = z.object({ plugIn: spread, millerMadow: spread });
@@ -97,9 +107,10 @@ const imbalance = z.object({
     }),
   ),
   bitsPerToken: z.record(z.string(), byScale),
+  pictures,
 });
 
-function readImbalance({ settings, tokenizer, bitsPerToken }: z.output<typeof imbalance>): Read {
+function readImbalance({ settings, tokenizer, bitsPerToken, pictures }: z.output<typeof imbalance>): Read {
   const scales = scalesOf(settings);
   const shared = { scales, picture: null };
   const charts: ScaleChart[] = [
@@ -129,7 +140,7 @@ function readImbalance({ settings, tokenizer, bitsPerToken }: z.output<typeof im
       picture: 'strip.png',
     },
   ]; // prettier-ignore
-  return { results: { kind: 'scales', charts }, said: saidOf(settings, 'what every scale is asked for') };
+  return { results: { kind: 'scales', charts, pictures }, said: saidOf(settings, 'what every scale is asked for') };
 }
 
 const bySeed = z.object({ bySeed: z.record(z.string(), z.array(number)) });
@@ -137,9 +148,10 @@ const continuation = z.object({
   settings,
   bounds: z.record(z.string(), bySeed),
   figures: z.record(z.string(), bySeed),
+  pictures,
 });
 
-function readContinuation({ settings, bounds, figures }: z.output<typeof continuation>): Read {
+function readContinuation({ settings, bounds, figures, pictures }: z.output<typeof continuation>): Read {
   const rows = [...Object.entries(bounds), ...Object.entries(figures)];
   const keys = [...new Set(rows.flatMap(([, one]) => Object.keys(one.bySeed)))];
   const reference = Object.keys(figures).find((name) => name.startsWith('control')) ?? null;
@@ -152,7 +164,10 @@ function readContinuation({ settings, bounds, figures }: z.output<typeof continu
       return values?.length ? [{ name, summary: summaryOf(values), values: values.map(orNull) }] : [];
     }),
   }));
-  return { results: { kind: 'groups', charts }, said: saidOf(settings, 'continued from the same true tokens') };
+  return {
+    results: { kind: 'groups', charts, pictures },
+    said: saidOf(settings, 'continued from the same true tokens'),
+  };
 }
 
 const readers = [
