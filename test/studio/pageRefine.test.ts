@@ -49,9 +49,20 @@ describe.skipIf(chromiumPath === undefined)('Refine', () => {
     await page.getByRole('heading', { name: 'Difference maps between scales' }).waitFor();
     const scale = page.locator('input[type=range]');
     await scale.fill('3');
-    expect(await scale.getAttribute('aria-valuetext')).toBe('scale 8');
+    expect(await scale.getAttribute('aria-valuetext')).toBe('scale 8 × 8');
     expect(await page.locator('.heat td[data-at]').count()).toBe(4);
+    await scale.fill('1'); // table, curve and pictures follow it
+    const chart = page.getByRole('slider', { name: /: scale$/ });
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/^scale 3 × 3: true tokens 0\.\d{4}, before/);
+    await page.getByLabel('Image', { exact: true }).selectOption({ label: '2: Trouser' });
+    const cells = page.getByRole('list', { name: 'Trouser at 3 × 3' });
+    expect(await cells.locator('li').allInnerTexts()).toEqual(['truth', 'before', 'control', 'after SAR']);
+    await chart.focus();
+    await page.keyboard.press('ArrowRight'); // and it follows the curve's keys
+    expect(await scale.getAttribute('aria-valuetext')).toBe('scale 5 × 5');
+    await page.getByRole('list', { name: 'Trouser at 5 × 5' }).waitFor();
     await page.getByLabel('Figure', { exact: true }).selectOption('own-sample');
+    await page.getByText('The whole picture').click();
     const picture = page.getByRole('img', { name: /pictures of each scale/ });
     expect(await picture.getAttribute('src')).toMatch(/maps-own-sample\.png$/);
     await picture.scrollIntoViewIfNeeded();

@@ -92,6 +92,8 @@ describe('reading', () => {
   test('analyses are told by scale, or by generator', async () => {
     const maps = await results('fashion-mnist/difference-maps', 'scales');
     expect(maps.charts.map(({ key, picture }) => [key, picture])).toContainEqual(['own-sample', 'maps-own-sample.png']);
+    const [cells] = maps.pictures;
+    expect([cells!.file, cells!.columns.slice(1)]).toEqual(['maps-consecutive.png', maps.charts[0]!.scales]);
     expect(maps.charts[0]!.series.map(({ name, values }) => [name, values.length])).toEqual([['true tokens', 4], ['before', 4], ['control', 4], ['after SAR', 4]]); // prettier-ignore
     const divergence = await results('fashion-mnist/divergence', 'scales');
     expect(divergence.charts).toHaveLength(10);

@@ -53,7 +53,7 @@ function Ground({ ground }: { ground: ExperimentGround }) {
     name: arm,
     hue,
     values: points.map(({ figures }) => figures[key]?.mean ?? null),
-    spreads: points.map(({ figures }) => figures[key]?.deviation ?? null),
+    spreads: points.map(({ figures }) => figures[key]?.halfWidth ?? null),
   }));
   return (
     <section class="panel ground" aria-label={ground.name}>
@@ -66,8 +66,7 @@ function Ground({ ground }: { ground: ExperimentGround }) {
           value={key}
           options={ground.metrics.map((one) => ({ value: one.key, label: one.name }))}
           onChange={setKey}
-        />{' '}
-        {/* prettier-ignore */}
+        />
         <span class="soft small">{metric.better} is better</span>
       </div>
       <DotChart title={`${name}, each arm at its best`} rows={rows} digits={digits} reference={ground.control} />
@@ -78,8 +77,8 @@ function Ground({ ground }: { ground: ExperimentGround }) {
         places={ground.cfgs}
         curves={curves}
         digits={digits}
-      />{' '}
-      {/* prettier-ignore */}
+        bars="half width of the 95 % interval"
+      />
       <Losses ground={ground} />
     </section>
   );

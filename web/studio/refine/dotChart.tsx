@@ -22,7 +22,19 @@ export function summaryText({ mean, halfWidth }: Summary, digits: number): strin
   return halfWidth === null ? mean.toFixed(digits) : `${mean.toFixed(digits)} ± ${halfWidth.toFixed(digits)}`;
 }
 
-/** The chart: intervals that would reach far beyond all dots are cut off at its edge. */
+/** An interval; an arrowhead where it goes on beyond the edge. */
+function Interval({ ends: [low, high] }: { ends: readonly [number, number] }) {
+  const [from, to] = [Math.max(0, low), Math.min(100, high)];
+  return (
+    <>
+      <line x1={`${from}%`} x2={`${to}%`} y1="50%" y2="50%" />
+      {low < 0 && <svg x="0" y="9" width="7" height="10" viewBox="0 0 7 10"><path d="M7 0 0 5 7 10z" /></svg>}
+      {high > 100 && <svg x="100%" y="9" width="7" height="10" viewBox="7 0 7 10" overflow="visible"><path d="M0 0 7 5 0 10z" /></svg>}
+    </>
+  );
+} // prettier-ignore
+
+/** The chart. It is as wide as the dots: an interval that reaches beyond them all has an arrowhead at the edge. */
 export function DotChart({ title, rows, digits, reference }: Props) {
   const dots = rows.flatMap(({ values }) => values.filter((one) => one !== null));
   const [least, most] = dots.length ? [Math.min(...dots), Math.max(...dots)] : [0, 1];
@@ -30,7 +42,9 @@ export function DotChart({ title, rows, digits, reference }: Props) {
   const drawn = (value: number) => (isLogarithmic ? Math.log(Math.max(value, least / 2)) : value);
   const room = (drawn(most) - drawn(least) || 1) * 0.1;
   const [low, high] = [drawn(least) - room, drawn(most) + room];
-  const x = (value: number) => `${Math.min(100, Math.max(0, (100 * (drawn(value) - low)) / (high - low)))}%`;
+  const share = (value: number) => (100 * (drawn(value) - low)) / (high - low);
+  const x = (value: number) => `${share(value)}%`;
+  const ticks = [0, 0.5, 1].map((part) => drawn(least) + part * (drawn(most) - drawn(least))).map((one) => (isLogarithmic ? Math.exp(one) : one)); // prettier-ignore
   const line = rows.find(({ name }) => name === reference)?.summary.mean ?? null;
   return (
     <figure class="chart">
@@ -48,12 +62,7 @@ export function DotChart({ title, rows, digits, reference }: Props) {
             <svg aria-hidden="true">
               {line !== null && <line class="dots-line" x1={x(line)} x2={x(line)} y1="0" y2="100%" />}
               {summary.mean !== null && summary.halfWidth !== null && (
-                <line
-                  x1={x(summary.mean - summary.halfWidth)}
-                  x2={x(summary.mean + summary.halfWidth)}
-                  y1="50%"
-                  y2="50%"
-                />
+                <Interval ends={[share(summary.mean - summary.halfWidth), share(summary.mean + summary.halfWidth)]} />
               )}
               {values.map(
                 (value, i) => value !== null && <circle key={i} class="seed" cx={x(value)} cy="50%" r="3.5" />,
@@ -63,6 +72,18 @@ export function DotChart({ title, rows, digits, reference }: Props) {
             <span class="figure">{summaryText(summary, digits)}</span>
           </li>
         ))}
+        {dots.length > 0 && (
+          <li aria-hidden="true">
+            <span />
+            <span class="dots-ticks figure soft">
+              {ticks.map((tick, i) => (
+                <span key={i} style={{ left: x(tick) }}>
+                  {tick.toFixed(digits)}
+                </span>
+              ))}
+            </span>
+          </li>
+        )}
       </ul>
     </figure>
   );

@@ -18,6 +18,11 @@ interface Props {
   places: readonly (number | string)[];
   curves: readonly Curve[];
   digits: number;
+  /** What stands behind ± and is drawn as a bar, for curves with `spreads`. */
+  bars?: string;
+  /** The place of the cursor, where others share it. */
+  at?: number;
+  onAt?: (at: number) => void;
 }
 
 const text = (value: number | null | undefined, digits: number) => (typeof value === 'number' ? value.toFixed(digits) : 'none'); // prettier-ignore
@@ -48,9 +53,10 @@ function widths(places: readonly (number | string)[]): number[] {
 }
 
 /** The chart. */
-export function LineChart({ title, xName, yName, places, curves, digits }: Props) {
-  const [asked, setAt] = useState(places.length - 1);
-  const at = Math.min(asked, places.length - 1);
+export function LineChart({ title, xName, yName, places, curves, digits, bars, at: shared, onAt }: Props) {
+  const [own, setOwn] = useState(places.length - 1);
+  const at = Math.min(shared ?? own, places.length - 1);
+  const setAt = onAt ?? setOwn;
   const isLogarithmic = isWide(curves.flatMap(({ values }) => values.filter((one) => one !== null)));
   const [least, high] = endsOf(curves);
   const smallest = Math.min(...curves.flatMap(({ values }) => values.filter((one) => one !== null)));
@@ -79,6 +85,7 @@ export function LineChart({ title, xName, yName, places, curves, digits }: Props
         <span class="soft small">
           {yName}
           {isLogarithmic && ', logarithmic'}
+          {bars !== undefined && `; behind ± the ${bars}`}
         </span>
       </figcaption>
       <div class="chart-body">
@@ -106,7 +113,8 @@ export function LineChart({ title, xName, yName, places, curves, digits }: Props
                 {curve.values.map((value, j) => {
                   const half = curve.spreads?.[j];
                   if (value === null || !half) return null;
-                  return <line key={j} x1={xs[j]} x2={xs[j]} y1={y(value - half)} y2={y(value + half)} />;
+                  const x = xs[j]! + 0.5 * (i - (curves.length - 1) / 2); // beside each other, not over each other
+                  return <line key={j} x1={x} x2={x} y1={y(value - half)} y2={y(value + half)} />;
                 })}
               </g>
             ))}

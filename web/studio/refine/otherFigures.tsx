@@ -1,8 +1,9 @@
-// Figures of every scale as a heat map with a slider and as lines, figures of continuations, and sweeps.
+// Figures of every scale as a heat map, as lines and as pictures under one slider, figures of continuations, and sweeps.
 import { useState } from 'preact/hooks';
-import type { GroupChart, Metric, ScaleChart, SweepPoint } from '../../../src/studio/api/index.js';
+import type { CellPicture, GroupChart, Metric, ScaleChart, SweepPoint } from '../../../src/studio/api/index.js';
 import { amountColour, css } from '../../common/colours.js';
 import { Select } from '../settings/fields.js';
+import { Cells } from './cells.js';
 import { DotChart } from './dotChart.js';
 import { LineChart } from './lineChart.js';
 import { fileAddress } from './refineApi.js';
@@ -56,22 +57,35 @@ function HeatMap({ chart, at }: { chart: ScaleChart; at: number }) {
   );
 }
 
-/** What differs between scales, or grows over them. */
-export function ScalesFigure({
-  id,
-  charts,
-  files,
-}: {
+/** A whole picture, to be looked at by itself. */
+function WholePicture({ address, label }: { address: string; label: string }) {
+  return (
+    <details>
+      <summary>The whole picture</summary>
+      <a class="picture-link" href={address} target="_blank" rel="noreferrer">
+        <img src={address} loading="lazy" alt={label} />
+      </a>
+    </details>
+  );
+}
+
+interface ScalesProps {
   id: string;
   charts: readonly ScaleChart[];
+  pictures: readonly CellPicture[];
   files: readonly string[];
-}) {
+}
+
+/** What differs between scales, or grows over them. */
+export function ScalesFigure({ id, charts, pictures, files }: ScalesProps) {
   const [key, setKey] = useState(charts[0]?.key);
-  const [asked, setAt] = useState(0);
+  const [asked, setAt] = useState(Infinity);
   const chart = charts.find((one) => one.key === key) ?? charts[0];
   if (!chart) return <p>There are no figures in it.</p>;
   const at = Math.min(asked, chart.scales.length - 1);
-  const { picture } = chart;
+  const scale = chart.scales[at]!;
+  const file = chart.picture !== null && files.includes(chart.picture) ? chart.picture : undefined;
+  const picture = pictures.find((one) => one.file === file);
   return (
     <section class="panel ground" aria-label="Figures by scale">
       <div class="metric">
@@ -80,21 +94,20 @@ export function ScalesFigure({
           value={chart.key}
           options={charts.map((one) => ({ value: one.key, label: one.title }))}
           onChange={setKey}
-        />{' '}
-        {/* prettier-ignore */}
+        />
       </div>
       <label class="scale-choice">
-        <span class="label">Scale {chart.scales[at]}</span>
+        <span class="label">Scale {scale}</span>
         <input
           type="range"
           min={0}
           max={chart.scales.length - 1}
           value={at}
-          aria-valuetext={`scale ${chart.scales[at]}`}
+          aria-valuetext={`scale ${scale}`}
           onInput={(event) => setAt(Number(event.currentTarget.value))}
-        />{' '}
-        {/* prettier-ignore */}
+        />
       </label>
+      {file !== undefined && picture && <Cells address={fileAddress(id, file)} picture={picture} column={scale} />}
       <HeatMap chart={chart} at={at} />
       <LineChart
         title={chart.title}
@@ -103,22 +116,24 @@ export function ScalesFigure({
         places={chart.scales}
         digits={chart.digits}
         curves={chart.series.map(({ name, values }) => ({ name, values: values.map((one) => one?.mean ?? null), spreads: values.map((one) => one?.seeds ?? null) }))} // prettier-ignore
+        bars="standard deviation over seeds of tokens"
+        at={at}
+        onAt={setAt}
       />
-      {picture !== null && files.includes(picture) && (
-        <a class="picture-link" href={fileAddress(id, picture)} target="_blank" rel="noreferrer">
-          <img
-            src={fileAddress(id, picture)}
-            loading="lazy"
-            alt={`${chart.title}: pictures of each scale, a row a generator`}
-          />
-        </a>
-      )}
+      {file !== undefined && <WholePicture address={fileAddress(id, file)} label={`${chart.title}: pictures of each scale, a row a generator`} />}
     </section>
   );
+} // prettier-ignore
+
+interface GroupsProps {
+  id: string;
+  charts: readonly GroupChart[];
+  pictures: readonly CellPicture[];
+  files: readonly string[];
 }
 
-/** Figures of several generators, with their seeds. */
-export function GroupsFigure({ charts }: { charts: readonly GroupChart[] }) {
+/** Figures of several generators, with their seeds, and what they drew. */
+export function GroupsFigure({ id, charts, pictures, files }: GroupsProps) {
   return (
     <section class="panel ground" aria-label="Figures">
       {charts.map((chart) => (
@@ -130,22 +145,39 @@ export function GroupsFigure({ charts }: { charts: readonly GroupChart[] }) {
           reference={chart.reference}
         />
       ))}
+      {pictures.filter(({ file }) => files.includes(file)).map((picture) => {
+        const address = fileAddress(id, picture.file);
+        return (
+          <div key={picture.file} class="stack">
+            <Cells address={address} picture={picture} />
+            <WholePicture address={address} label="All images, a row each" />
+          </div>
+        );
+      })}
     </section>
   );
-}
+} // prettier-ignore
 
 const filterOf = ({ topK, topP, temperature }: SweepPoint) => [topK && `top-k ${topK}`, topP && `top-p ${topP}`, temperature !== 1 && `temperature ${temperature}`].filter(Boolean).join(', '); // prettier-ignore
 const curveOf = (point: SweepPoint) => [point.model, filterOf(point)].filter(Boolean).join(', ');
+
+/** The mean of what was measured; null where nothing was. */
+function meanOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((one) => one !== null);
+  return known.length ? known.reduce((sum, one) => sum + one, 0) / known.length : null;
+}
 
 /** A guidance sweep: a curve a model and filter. */
 export function SweepFigure({ metrics, points }: { metrics: readonly Metric[]; points: readonly SweepPoint[] }) {
   const [key, setKey] = useState(metrics[0]?.key);
   const metric = metrics.find((one) => one.key === key) ?? metrics[0];
   if (!metric) return <p>Nothing is measured yet.</p>;
-  const seed = points[0]?.seed;
-  const own = points.filter((one) => one.seed === seed);
-  const places = [...new Set(own.map(({ cfg }) => cfg))].sort((a, b) => a - b);
-  const curves = [...new Set(own.map(curveOf))].map((name) => ({ name, values: places.map((cfg) => own.find((one) => one.cfg === cfg && curveOf(one) === name)?.figures[metric.key] ?? null) })); // prettier-ignore
+  const seeds = [...new Set(points.map(({ seed }) => seed))];
+  const places = [...new Set(points.map(({ cfg }) => cfg))].sort((a, b) => a - b);
+  const curves = [...new Set(points.map(curveOf))].map((name) => ({
+    name,
+    values: places.map((cfg) => meanOf(points.filter((one) => one.cfg === cfg && curveOf(one) === name).map(({ figures }) => figures[metric.key] ?? null))), // prettier-ignore
+  }));
   const rows = points.map((point): Cell[] => [
     [point.model, point.model],
     [String(point.cfg), point.cfg],
@@ -161,21 +193,22 @@ export function SweepFigure({ metrics, points }: { metrics: readonly Metric[]; p
           value={metric.key}
           options={metrics.map((one) => ({ value: one.key, label: one.name }))}
           onChange={setKey}
-        />{' '}
-        {/* prettier-ignore */}
+        />
         <span class="soft small">{metric.better} is better</span>
       </div>
       <LineChart
-        title={`${metric.name} against guidance`}
+        title={`${metric.name} against guidance${seeds.length > 1 ? `, mean of ${seeds.length} seeds` : ''}`}
         xName="guidance"
         yName={metric.name}
         places={places}
         curves={curves}
         digits={metric.digits}
-      />{' '}
-      {/* prettier-ignore */}
-      <SortableTable caption="All points" header={['model', 'guidance', 'filter', 'seed', ...metrics.map(({ name }) => name)]} rows={rows} />{' '}
-      {/* prettier-ignore */}
+      />
+      <SortableTable
+        caption="All points"
+        header={['model', 'guidance', 'filter', 'seed', ...metrics.map(({ name }) => name)]}
+        rows={rows}
+      />
     </section>
   );
 }

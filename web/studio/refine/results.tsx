@@ -51,13 +51,14 @@ export function ResultList() {
 }
 
 function Figures({ id, results, files }: ExperimentDetails) {
+  const names = files.map(({ name }) => name);
   switch (results.kind) {
     case 'arms':
       return <ArmsFigure grounds={results.grounds} />;
     case 'scales':
-      return <ScalesFigure id={id} charts={results.charts} files={files.map(({ name }) => name)} />;
+      return <ScalesFigure id={id} {...results} files={names} />;
     case 'groups':
-      return <GroupsFigure charts={results.charts} />;
+      return <GroupsFigure id={id} {...results} files={names} />;
     case 'sweep':
       return <SweepFigure metrics={results.metrics} points={results.points} />;
     case 'report':
