@@ -1,9 +1,11 @@
 // The whole chain as a user runs it, at a tiny size: every command, interruption and resume bit for bit.
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256File } from '../../src/util/files.js';
 import {
+  bin,
   type Ended,
   interrupted,
   metricsOf,
@@ -162,6 +164,14 @@ describe('going on', () => {
     for (const part of ['generator', 'optimizer'])
       expect(weightsOf(at('parts'), part)).toBe(weightsOf(at('whole'), part));
     expect(metricsOf(at('parts'))).toEqual(metricsOf(at('whole')));
+  });
+
+  test('a reader of the progress that goes away leaves the training alone', async () => {
+    const out = at('unread');
+    const child = spawn(process.execPath, [bin, ...train(out, '--set', 'every={log: 1, sample: 0, save: 24}')], { stdio: ['ignore', 'ignore', 'pipe'] }); // prettier-ignore
+    child.stderr.once('data', () => child.stderr.destroy());
+    expect(await new Promise((done) => child.once('close', done))).toBe(0);
+    expect(metricsOf(out).at(-1)).toMatchObject({ imagesSeen: 48 });
   });
 
   test('a damaged newest checkpoint is told of and the one before it is used', () => {
