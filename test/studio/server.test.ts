@@ -222,6 +222,12 @@ test('stopping lets what runs finish, and refuses what comes', async () => {
   expect((await look(one, id)).state).toBe('done');
 });
 
+test('an image of more tokens than are explained is refused', async () => {
+  const one = await studio(({ images }) => ({ images: { ...images, tokens: 4 } }));
+  const answer = await one.app.inject({ method: 'POST', url: '/api/explanations', payload: { image: { data: 0 } } });
+  expect([answer.statusCode, answer.json<{ error: { message: string } }>().error.message]).toEqual([400, 'model: an image of one has 5 tokens, and of more than 4 none is explained; choose a model of smaller images']); // prettier-ignore
+});
+
 test('while it stops it answers: what runs is fetched, and what comes is refused in a sentence', async () => {
   const worker = new FakeWorker();
   worker.isHeld = true;

@@ -1,9 +1,19 @@
 // The experiments of the studio's API: results that come with Scalewise, those of the opened folder, and nothing that lies outside of it.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Experiment, ExperimentDetails, ExperimentList, ExperimentResults } from '../../src/studio/api/index.js';
+import { readArms } from '../../src/studio/results/arms.js';
 import { readSweep } from '../../src/studio/results/sweep.js';
 import type { StudioApp } from '../../src/studio/server/app.js';
 import { fakeStudio, onePixel } from './fakeWorker.js';
@@ -104,6 +114,29 @@ describe('reading', () => {
     const continuation = await results('fashion-mnist/continuation', 'groups');
     expect(continuation.charts.map(({ key, reference }) => [key, reference])).toEqual([['distance', 'control'], ['frechet', 'control'], ['agreement', 'control']]); // prettier-ignore
     expect(continuation.charts[0]!.rows.at(-1)).toMatchObject({ name: 'after SAR', summary: { count: 3 } });
+  });
+
+  test('arms are compared at the guidance that all of them were measured at', () => {
+    const run = (arm: string, fcds: Record<number, number>) => ({ arm, seed: 0, measurements: Object.entries(fcds).map(([cfg, fcd]) => ({ cfg: Number(cfg), figures: { fcd } })) }); // prettier-ignore
+    const ground = {
+      ground: 'x',
+      reference: 'y',
+      results: [run('control', { 1: 5, 2: 3 }), run('sar', { 1: 4, 3: 1 })],
+    };
+    const { results } = readArms([ground]);
+    const [found] = (results as Extract<ExperimentResults, { kind: 'arms' }>).grounds;
+    expect([found!.cfgs, found!.arms.map(({ best }) => best)]).toEqual([[1], [1, 1]]);
+  });
+
+  test('a file that is too large is not read', async () => {
+    const folder = join(place, 'large', 'huge');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'report.md'), '# Huge\n');
+    writeFileSync(join(folder, 'results.json'), '[]');
+    truncateSync(join(folder, 'results.json'), 2 ** 25 + 1);
+    const { app } = await fakeStudio({ root: join(place, 'large') });
+    expect((await app.inject('/api/experiments')).json()).toEqual({ experiments: [], problems: ['huge/results.json: it has more than 32 MiB; look at it in its folder'] }); // prettier-ignore
+    await app.close();
   });
 
   test('a report that is written anew is read anew', async () => {

@@ -181,6 +181,16 @@ describe('refused, at the field that it is about', () => {
     expect((await one.app.inject('/api/refinements')).json()).toEqual({ refinements: [] });
   });
 
+  test('images that are not there any more', async () => {
+    const gone = join(place, 'gone');
+    const { refinements } = fakeOptions(new FakeWorker());
+    const one = await studio({ refinements: { ...refinements, data: [gone] } });
+    const { data: choices } = (await one.app.inject('/api/refinements/options')).json<RefinementOptions>();
+    const { id, ready } = choices.find(({ name }) => name === 'gone')!;
+    const answer = await post(one, asked({ data: id }));
+    expect([ready, answer.statusCode, answer.json<{ error: { message: string } }>().error.message]).toEqual([false, 400, 'data: gone is not on this machine; put the folder back, and ask again']); // prettier-ignore
+  });
+
   test('a run that trained a tokenizer, and checkpoints that are none', async () => {
     const one = await studio();
     const { runs } = (await one.app.inject('/api/runs')).json<RunList>();
