@@ -36,6 +36,13 @@ function stateAfter(code: number | null, signal?: NodeJS.Signals): RefinementSta
   return signal === 'SIGTERM' || stoppedCodes.includes(code ?? 0) ? 'stopped' : 'failed';
 }
 
+/** Why another one is not started. */
+function fullSentence(running: readonly StartedRefinement[], most: number): string {
+  const names = running.map(({ name }) => name).join(', ');
+  const [are, ends] = running.length === 1 ? ['is', 'it ends, or stop it'] : ['are', 'one ends, or stop one'];
+  return `refinements: ${names} ${are} running, and this studio runs ${most === 1 ? 'one' : most} at a time; wait until ${ends}`;
+}
+
 /** All of them. */
 export class Refinements {
   readonly #all = new Map<string, Started>();
@@ -64,7 +71,7 @@ export class Refinements {
     const running = this.all().filter(({ ended }) => ended === null);
     const same = running.find((one) => one.run === run);
     if (same) throw new StudioError('conflict', `name: ${same.name} is running already, with these settings; stop it first, or change a setting`, { param: 'name', code: 'refinement_running' }); // prettier-ignore
-    if (running.length >= this.most) throw new StudioError('conflict', `refinements: ${running.map(({ name }) => name).join(', ')} ${running.length === 1 ? 'is' : 'are'} running, and more are not started at a time; wait for an end, or stop one`, { code: 'refinements_full' }); // prettier-ignore
+    if (running.length >= this.most) throw new StudioError('conflict', fullSentence(running, this.most), { code: 'refinements_full' }); // prettier-ignore
     const [program, ...args] = command as [string, ...string[]];
     // in a group of its own: Ctrl-C in the terminal is the studio's alone, which then tells it to stop
     const child = spawn(program, args, { cwd: this.root, env: environment(), stdio: ['ignore', 'ignore', 'pipe'], detached: true }); // prettier-ignore

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { UsageError } from './errors.js';
+import { expectationOf } from './expectation.js';
 import { explainIo } from './files.js';
 import { didYouMean } from './suggest.js';
 
@@ -50,8 +51,8 @@ function valueOf(assignment: string, text: string): unknown {
   try {
     return parseYaml(text);
   } catch (error) {
-    const [why] = (error as Error).message.split('\n') as [string];
-    throw new UsageError(`--set ${assignment}: expected a value as YAML: ${why}`);
+    const [why] = (error as Error).message.split(/ at line \d|\n/) as [string];
+    throw new UsageError(`--set ${assignment}: expected a value as YAML, such as 1e-4, true or [1, 2]; ${why}`);
   }
 }
 
@@ -81,7 +82,7 @@ function explain(schema: z.ZodType, issue: z.core.$ZodIssue, what: string): stri
   }
   if (issue.code === 'invalid_type' && issue.input === undefined)
     return `${what}: '${path}' is missing; give it with --set ${path}=… or in a --config file`;
-  return `${what}: '${path}': ${issue.message.replace(/^Invalid (input|option): /, '')}`;
+  return `${what}: '${path}': ${expectationOf(issue)}`;
 }
 
 /**

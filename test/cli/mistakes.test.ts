@@ -48,7 +48,7 @@ describe('flags and settings', () => {
     ['no settings at all', () => ['train', '-o', at('new')], /train: '\w+' is missing; give it with --set/],
     ['an unknown preset', () => ['train', '-p', 'flexvar-16'], /'flexvar-16' is none of .*; did you mean 'flexvar-d16'\?/],
     ['an unknown setting', () => training('-s', 'optimizer.lerningRate=1'), /unknown setting 'optimizer.lerningRate'; did you mean 'optimizer.learningRate'\?/],
-    ['a setting of the wrong kind', () => training('-s', 'images=many'), /train: 'images': expected number/],
+    ['a setting of the wrong kind', () => training('-s', 'images=many'), /train: 'images': expected a number, found "many"/],
     ['--set without a value', () => training('-s', 'images'), /--set images: expected path=value/],
     ['no --out', () => ['train', '-d', data, '-t', at('tokenizer'), ...tinyGenerator, ...tinySizes], /--out: give the run folder/],
     ['a missing settings file', () => training('-c', at('none.yaml')), /--config: there is no file .*none.yaml/],

@@ -37,20 +37,20 @@ describe('sentences', () => {
     [{ class: 4 }, /^400 class: '4' is none of the 4 classes/],
     [{ class: [['Shirt', 0]] }, /^400 class: expected at least one weight above 0/],
     [{ clas: 1 }, /^400 unknown field 'clas'; did you mean 'class'\?/],
-    [{ count: 17 }, /^400 count: expected number to be <=16/],
-    [{ count: 1.5 }, /^400 count: expected int/],
+    [{ count: 17 }, /^400 count: expected at most 16, found 17/],
+    [{ count: 1.5 }, /^400 count: expected a whole number, found 1\.5/],
     [{ models: ['oone'] }, /^404 models: there is no model 'oone'; there are one/],
     [{ models: ['one', 'one'] }, /^400 models: expected each model once/],
     [{ models: ['a-var'], scales: [1, 3] }, /^400 scales: a-var knows the scales 1x1, 2x2 and no others/],
     [{ scales: [200] }, /^400 scales: expected at most 16384 tokens an image, got 40000/],
     [{ scales: [129, 64].reverse().map((side) => [1, side]) }, /^400 scales: expected images of at most 1024 pixels a side, the last scale makes 1032/],
-    [{ scales: [] }, /^400 scales: expected array to have >=1 items/],
+    [{ scales: [] }, /^400 scales: expected at least 1 item, found 0/],
     [{ scales: [0] }, /^400 scales\.0: /],
     [{ topK: [1, 2, 3] }, /^400 topK: expected one value, or one for each of the 2 scales, got 3/],
     [{ greedy: [5] }, /^400 greedy: expected some of the scales 1x1, 2x2, got 5x5/],
     [{ smooth: true }, /^400 smooth: the codes of one cannot be mixed/],
-    [{ cfg: 'high' }, /^400 cfg: expected number, received string/],
-    [{ cfg: 21 }, /^400 cfg: expected number to be <=20/],
+    [{ cfg: 'high' }, /^400 cfg: expected a number, found "high"/],
+    [{ cfg: 21 }, /^400 cfg: expected at most 20, found 21/],
     [{ seed: -1 }, /^400 seed: /],
     [{ edit: { image: 'data:image/png;base64,AAAA', mask: 'data:image/png;base64,AAAA' } }, /^400 image: expected a PNG, JPEG or WebP, and it is none/],
     [{ edit: { image: 'data:image/svg+xml;base64,AAAA' } }, /^400 edit\.image: expected an image as data:/],
@@ -74,7 +74,7 @@ describe('sentences', () => {
     [{ prompt: '0', x_scales: [1, 2], size: '16x16' }, /^400 size: expected without scales/],
     [{ prompt: '0', output_compression: 50 }, /^400 output_compression: a PNG has no quality/],
     [{ prompt: '0', x_sed: 1 }, /^400 unknown field 'x_sed'; did you mean 'x_seed'\?/],
-    [{ prompt: '0', n: 17 }, /^400 n: expected number to be <=16/],
+    [{ prompt: '0', n: 17 }, /^400 n: expected at most 16, found 17/],
   ]; // prettier-ignore
   test.each(images)('%j', async (payload, sentence) => {
     expect(await refusal(payload, '/v1/images/generations')).toMatch(sentence);
@@ -123,7 +123,7 @@ describe('edits', () => {
     expect(await said({ image: await picture(255) })).toMatch(/^mask: expected a PNG that is transparent/);
     expect(await said({ image: new Blob(['<svg xmlns="http://www.w3.org/2000/svg"/>']) })).toMatch(/^image: expected a PNG, JPEG or WebP/); // prettier-ignore
     expect(await said({ image: new Blob([onePixel.subarray(0, 40)]) })).toMatch(/^image: /);
-    expect(await said({ image: await picture(0), n: 'many' })).toMatch(/^n: expected number, received string/);
+    expect(await said({ image: await picture(0), n: 'many' })).toMatch(/^n: expected a number, found "many"/);
     expect(await said({ image: await picture(0), other: await picture(0) })).toMatch(/^request: expected one file `image`/); // prettier-ignore
   });
 });

@@ -108,7 +108,7 @@ test('OpenAI’s client lists the models, makes images, streams them, and edits 
 test('what OpenAI’s client asks wrongly, it is told', async () => {
   const refused = async (body: object) => openai.images.generate({ prompt: 'Bag', ...body }).then(() => 'taken', (error: unknown) => (error as Error).message); // prettier-ignore
   expect(await refused({ prompt: 'Sneeker' })).toMatch(/^400 prompt: 'Sneeker' is none of the 10 classes.*'Sneaker'/);
-  expect(await refused({ x_temperature: 0 })).toMatch(/^400 x_temperature: expected number to be >=0.01/);
+  expect(await refused({ x_temperature: 0 })).toMatch(/^400 x_temperature: expected at least 0\.01, found 0/);
   const stranger = new OpenAI({ apiKey: 'wrong', baseURL: `${base}/v1`, maxRetries: 0 });
   await expect(stranger.models.list()).rejects.toThrow(/^401/);
 });

@@ -19,7 +19,6 @@ import { isLoopback } from '../server/access.js';
 import { errors, usualErrors } from '../server/answers.js';
 import { clientOf, leaving } from '../server/client.js';
 import type { Resource, Studio } from '../server/studio.js';
-import { plain } from '../server/validation.js';
 
 const tags = ['refinements'];
 
@@ -30,9 +29,10 @@ function atField(error: unknown): unknown {
   const [, unknown] = /^refine: unknown setting '([\w.]+)'/.exec(message) ?? [];
   if (unknown !== undefined) return refuse(`set.${unknown}`, message.replace('refine:', 'set:'));
   const [all, path] = /^refine: '([\w.]+)':/.exec(message) ?? [];
-  if (path !== undefined) return refuse(`set.${path}`, `set.${path}: ${plain(message.slice(all!.length).trim())}`);
-  const [, assigned] = /^set ([\w.]+)=/.exec(message) ?? [];
-  return refuse(assigned === undefined ? message.split(':')[0]! : `set.${assigned}`, message);
+  if (path !== undefined) return refuse(`set.${path}`, message.replace(all!, `set.${path}:`));
+  const [, assigned, sentence] = /^set ([\w.]+)=[^]*?: (expected [^]*)$/.exec(message) ?? [];
+  if (assigned !== undefined) return refuse(`set.${assigned}`, `set.${assigned}: ${sentence}`);
+  return refuse(message.split(':')[0]!, message);
 }
 
 /** Presets and settings, asked of a worker once. */

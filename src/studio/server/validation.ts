@@ -1,11 +1,9 @@
 // Requests against their schemas: the first mistake as one sentence.
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
+import { expectationOf } from '../../util/expectation.js';
 import { didYouMean } from '../../util/suggest.js';
 import { refuse, type StudioError } from '../errors.js';
-
-/** A sentence of zod without what it begins with. */
-export const plain = (message: string) => message.replace(/^(Invalid input|Invalid option|Invalid string|Too big|Too small|Invalid element in \w+): /, '').replace('Invalid input', 'another value'); // prettier-ignore
 
 /** What was expected where several things may stand: the branch that got furthest, or all of them. */
 function unionMessage(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
@@ -16,8 +14,8 @@ function unionMessage(branches: readonly (readonly z.core.$ZodIssue[])[]): strin
 }
 
 function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_key' && issue.issues.length) return plain(issue.issues[0]!.message);
-  return issue.code === 'invalid_union' && issue.errors.length ? unionMessage(issue.errors) : plain(issue.message);
+  if (issue.code === 'invalid_key' && issue.issues.length) return expectationOf(issue.issues[0]!);
+  return issue.code === 'invalid_union' && issue.errors.length ? unionMessage(issue.errors) : expectationOf(issue);
 }
 
 /** Names of the fields of an object's schema. */
