@@ -2,6 +2,7 @@
 // studios before it are over, and can be gone on with.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
+import { basename } from 'node:path';
 import type { Refinement, RefinementRequest, RefinementState } from './api/index.js';
 import { notFound, StudioError } from './errors.js';
 import { Places } from './places.js';
@@ -65,7 +66,7 @@ export class Refinements {
   }
 
   /** Starts one, or goes on with it. @throws StudioError where another one runs, or the studio stops */
-  start(run: string, request: RefinementRequest, { command, from }: RefinementPlan): void {
+  start(run: string, request: RefinementRequest, { command, from, out }: RefinementPlan): void {
     if (this.#isClosed)
       throw new StudioError('unavailable', 'the server is stopping; try again later', { retryAfter: 5 });
     const running = this.all().filter(({ ended }) => ended === null);
@@ -75,7 +76,7 @@ export class Refinements {
     const [program, ...args] = command as [string, ...string[]];
     // in a group of its own: Ctrl-C in the terminal is the studio's alone, which then tells it to stop
     const child = spawn(program, args, { cwd: this.root, env: environment(), stdio: ['ignore', 'ignore', 'pipe'], detached: true }); // prettier-ignore
-    const about: StartedRefinement = { run, name: request.name, from, request, state: 'running', exitCode: null, begun: new Date().toISOString(), ended: null, log: [] }; // prettier-ignore
+    const about: StartedRefinement = { run, name: request.name, folder: basename(out), from, request, state: 'running', exitCode: null, begun: new Date().toISOString(), ended: null, log: [] }; // prettier-ignore
     this.#all.delete(run);
     this.#all.set(run, { about, process: { child, ended: this.#watch(about, child) } });
     this.#forget();

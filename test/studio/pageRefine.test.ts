@@ -1,8 +1,11 @@
 // The studio's page in a real browser, on a real server with the weights that come with Scalewise: Refine.
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { temporary, tinyData } from '../cli/run.js';
 import { chromiumPath, fitsWidth, openPage, type RunningStudio, useBoth, violations } from './browser.js';
+
+/** The label of what has the focus. */
+const focused = (page: Page) => page.evaluate<string>('document.activeElement.labels[0].textContent');
 
 describe.skipIf(chromiumPath === undefined)('Refine', () => {
   let studio: RunningStudio;
@@ -77,15 +80,16 @@ describe.skipIf(chromiumPath === undefined)('Refine', () => {
     await page.goto(`${studio.url}/refine`);
     const start = page.getByRole('button', { name: 'Start' });
     const field = (name: string) => page.getByRole('textbox', { name, exact: true });
-    await field('images').fill('none');
+    await field('Images to train on').fill('none');
     await start.click();
-    await page.getByText(/^set\.images: expected number/).waitFor();
-    expect(await field('images').getAttribute('aria-invalid')).toBe('true');
+    await page.getByText('Expected a number, found "none".', { exact: true }).waitFor();
+    expect(await field('Images to train on').getAttribute('aria-invalid')).toBe('true');
+    expect(await focused(page)).toBe('Images to train on');
     expect(await violations(page)).toEqual([]);
-    const data = page.getByLabel('Images', { exact: true });
+    const data = page.getByLabel('Data', { exact: true });
     await data.selectOption((await data.locator('option').allInnerTexts()).at(-1)!);
-    await field('images').fill('16');
-    await field('batchSize').fill('8');
+    await field('Images to train on').fill('16');
+    await field('Images a step').fill('8');
     await page.getByText('All settings').click();
     await field('every.log').fill('8');
     await field('every.save').fill('16');
@@ -94,6 +98,7 @@ describe.skipIf(chromiumPath === undefined)('Refine', () => {
     const watched = page.locator('.watched');
     await watched.waitFor();
     await page.waitForSelector('.watched[data-state=done]', { timeout: 120_000 });
+    expect(await watched.getByRole('heading').innerText()).toMatch(/^tiny tiny-[0-9a-f]{6}$/);
     await watched.getByText(/^Done · 16 of 16 images · loss \d/).waitFor();
     expect(await page.evaluate(`document.querySelector('.watched progress').position`)).toBe(1);
     await watched.getByText('Last lines of its log').click();
@@ -105,14 +110,54 @@ describe.skipIf(chromiumPath === undefined)('Refine', () => {
     await close();
   });
 
+  test('what is refused has the focus wherever it is, and is forgotten once it is changed', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(`${studio.url}/refine`);
+    const start = page.getByRole('button', { name: 'Start' });
+    await page.getByText('All settings').click();
+    const scales = page.getByRole('textbox', { name: 'scales', exact: true });
+    await scales.fill('[1,2');
+    await page.getByText('All settings').click();
+    await start.click();
+    const sentence = page.getByText(/^Expected a value as YAML, such as 1e-4, .*Flow sequence must end with a \]\.$/);
+    await sentence.waitFor();
+    expect(await focused(page)).toBe('scales');
+    expect(await violations(page)).toEqual([]);
+    await scales.fill('');
+    await sentence.waitFor({ state: 'detached' });
+    const message = 'refinements: tiny is running, and this studio runs one at a time; wait until it ends, or stop it';
+    await page.route('**/api/refinements', (route) => route.fulfill({ status: 409, json: { error: { message, type: 'conflict', param: null, code: 'refinements_full' } } }), { times: 1 }); // prettier-ignore
+    await page.route('**/api/refinements', (route) => (route.request().method() === 'POST' ? route.fallback() : route.continue())); // prettier-ignore
+    await start.click();
+    const alert = page.getByRole('form').getByRole('alert');
+    expect(await alert.innerText()).toBe('Tiny is running, and this studio runs one at a time; wait until it ends, or stop it.'); // prettier-ignore
+    await expect.poll(() => page.evaluate('document.activeElement.role'), { timeout: 60_000 }).toBe('alert');
+    await page.getByRole('textbox', { name: 'Name' }).fill('other');
+    expect(await alert.count()).toBe(0);
+    await close();
+  });
+
+  test('a generator brings its images and its preset', async () => {
+    const { page, problems, close } = await openPage(browser);
+    await page.goto(`${studio.url}/refine`);
+    const data = page.getByLabel('Data', { exact: true });
+    await data.selectOption('cifar10');
+    await page.getByLabel('Preset').selectOption('sar-d16');
+    await page.getByLabel('Generator').selectOption('model:generator');
+    expect(await data.inputValue()).toBe('fashion-mnist');
+    expect(await page.getByLabel('Preset').inputValue()).toMatch(/^fashion-mnist/);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
   test('one is stopped, found after a reload, and gone on with', async () => {
     const { page, problems, close } = await openPage(browser);
     await page.goto(`${studio.url}/refine`);
     await page.getByRole('button', { name: 'Start' }).waitFor();
-    const data = page.getByLabel('Images', { exact: true });
+    const data = page.getByLabel('Data', { exact: true });
     await data.selectOption((await data.locator('option').allInnerTexts()).at(-1)!);
-    await page.getByRole('textbox', { name: 'images', exact: true }).fill('80000');
-    await page.getByRole('textbox', { name: 'batchSize', exact: true }).fill('8');
+    await page.getByRole('textbox', { name: 'Images to train on', exact: true }).fill('80000');
+    await page.getByRole('textbox', { name: 'Images a step', exact: true }).fill('8');
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('long');
     await page.getByRole('button', { name: 'Start' }).click();
     const watched = page.locator('.watched', { hasText: 'long' });

@@ -58,9 +58,12 @@ function SeedField({ request, change }: Omit<Props, 'classes'>) {
           value={request.seed}
           disabled={request.greedy}
           onInput={(event) => set(event.currentTarget.value)}
-        />{' '}
-        {/* prettier-ignore */}
-        <button type="button" disabled={request.greedy} onClick={() => change({ seed: Math.floor(Math.random() * 1e6) })}>
+        />
+        <button
+          type="button"
+          disabled={request.greedy}
+          onClick={() => change({ seed: Math.floor(Math.random() * 1e6) })}
+        >
           Another
         </button>
       </div>
@@ -88,8 +91,7 @@ function GuidanceField({ request, change }: Omit<Props, 'classes'>) {
         value={request.guidance}
         aria-describedby="guidance-note"
         onInput={(event) => change({ guidance: Number(event.currentTarget.value) })}
-      />{' '}
-      {/* prettier-ignore */}
+      />
       <p id="guidance-note" class="soft small">
         How far it leans towards the class, from nothing at the first scale to all of it at the last.
       </p>
@@ -112,8 +114,7 @@ export function Controls(props: Props) {
             checked={request.greedy}
             aria-describedby="greedy-note"
             onChange={(event) => change({ greedy: event.currentTarget.checked })}
-          />{' '}
-          {/* prettier-ignore */}
+          />
           <span class="label">Greedy</span>
         </label>
         <p id="greedy-note" class="soft small">

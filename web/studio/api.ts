@@ -13,6 +13,13 @@ export class ApiError extends Error {
   }
 }
 
+/** The sentence of an error for where the part of the request that it names is seen: at a field, or beside the button. */
+export function sentenceAt({ message, param }: ApiError): string {
+  const part = param ?? 'refinements';
+  const text = message.startsWith(`${part}: `) ? message.slice(part.length + 2) : message;
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+}
+
 async function errorOf(response: Response): Promise<ApiError> {
   try {
     const { error } = (await response.json()) as ErrorAnswer;

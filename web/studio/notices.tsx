@@ -39,7 +39,7 @@ const sentenceOf = (error: unknown): string => (error instanceof Error ? error.m
 export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
   if (error instanceof ApiError && error.status === 401) return <SignIn />;
   return (
-    <div class="failure" role="alert">
+    <div class="failure" role="alert" tabIndex={-1}>
       <p>{sentenceOf(error)}</p>
       {retry && (
         <button type="button" onClick={retry}>

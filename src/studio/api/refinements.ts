@@ -45,6 +45,7 @@ export const refinement = z
   .object({
     run: opaqueId,
     name: z.string(),
+    folder: z.string().meta({ description: 'Its folder in the opened one, which is its name among the runs.' }),
     from: z.string().meta({ description: 'What is refined, for people.' }),
     request: refinementRequest.meta({ id: 'RefinementAsked', description: 'The request that goes on with it.' }),
     state: refinementState,

@@ -1,10 +1,12 @@
 // Refine: what was measured, and refinements that are started and watched. `/refine/ID` is one result.
 import { useEffect, useState } from 'preact/hooks';
-import type { Refinement } from '../../../src/studio/api/index.js';
+import type { Refinement, RefinementList } from '../../../src/studio/api/index.js';
 import { Empty, Failure, Loading } from '../notices.js';
 import { useAddress } from '../router.js';
+import { getRuns } from '../runs/api.js';
 import { useModels } from '../settings/useModels.js';
-import { getOptions, getRefinements, getRuns, useAsked } from './refineApi.js';
+import { usePolled } from '../usePolled.js';
+import { getOptions, getRefinements, useAsked } from './refineApi.js';
 import './refine.css';
 import { ResultDetail, ResultList } from './results.js';
 import { StartForm } from './startForm.js';
@@ -13,28 +15,21 @@ import { Watched } from './watch.js';
 /** Milliseconds between looks while something goes on, and while nothing does: what was written last may be read a little later. */
 const [pause, rest] = [1000, 5000];
 
-/** The refinements, looked at again and again. */
-function useRefinements() {
-  const { value, error, retry } = useAsked(getRefinements);
-  const isGoing = value?.refinements.some(({ ended }) => ended === null) ?? false;
-  useEffect(() => {
-    const timer = setInterval(retry, isGoing ? pause : rest);
-    return () => clearInterval(timer);
-  }, [isGoing, retry]);
-  return { refinements: value?.refinements ?? ([] as Refinement[]), error, retry };
-}
+const isGoing = ({ ended }: Refinement) => ended === null;
+const pauseFor = (value: RefinementList | undefined) => (value?.refinements.some(isGoing) ? pause : rest);
 
 function Starting() {
   const options = useAsked(getOptions);
-  const runs = useAsked(getRuns);
+  const runs = usePolled(getRuns, rest);
   const { models, error: noModels, retry } = useModels();
-  const { refinements, error, retry: look } = useRefinements();
+  const { value, error, retry: look } = usePolled(getRefinements, pauseFor);
+  const refinements = value?.refinements ?? [];
   const [begun, setBegun] = useState(0);
   useEffect(() => {
     // below the form, which may be longer than the window
     if (begun > 0) document.getElementById('watched-name')?.scrollIntoView({ block: 'center' });
   }, [begun, refinements.length]);
-  const failure = options.error ?? runs.error ?? noModels;
+  const failure = options.error ?? (runs.value ? undefined : runs.error) ?? noModels;
   const again = () => {
     options.retry();
     runs.retry();
@@ -49,7 +44,13 @@ function Starting() {
   return (
     <div class="stack">
       {options.value.closed === null ? (
-        <StartForm options={options.value} models={models} runs={runs.value.runs} onStart={onStart} />
+        <StartForm
+          options={options.value}
+          models={models}
+          runs={runs.value.runs}
+          going={refinements.filter(isGoing).length}
+          onStart={onStart}
+        />
       ) : (
         <section class="panel ground" aria-label="Start a refinement">
           <h2>Start a refinement</h2>

@@ -1,80 +1,96 @@
 // The form that starts a refinement, made of what the server says there is; what it refuses is said at the field that it is about.
-import { useId, useState } from 'preact/hooks';
-import type { RefinementOptions, Run, SettingField } from '../../../src/studio/api/index.js';
-import { ApiError } from '../api.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { RefinementOptions, Run } from '../../../src/studio/api/index.js';
+import { ApiError, sentenceAt } from '../api.js';
 import { Failure } from '../notices.js';
-import { Field } from '../settings/fields.js';
+import { getRun } from '../runs/api.js';
+import { Select, TextField } from '../settings/fields.js';
 import { SettingsForm } from '../settings/settingsForm.js';
 import type { Models } from '../settings/useModels.js';
 import { startRefinement } from './refineApi.js';
-
-const main = ['images', 'batchSize', 'optimizer.learningRate', 'forcing.forcing', 'forcing.gamma', 'seed'];
-
-interface InputProps {
-  label: string;
-  value: string;
-  options?: readonly { value: string; label: string }[] | undefined;
-  problem?: string | undefined;
-  placeholder?: string;
-  onChange: (value: string) => void;
-}
-
-/** A text or a choice, with a sentence where it is wrong. */
-function Input({ label, value, options, problem, placeholder = '', onChange }: InputProps) {
-  const id = useId();
-  const shared = { id, value, 'aria-invalid': problem !== undefined, 'aria-describedby': problem === undefined ? undefined : `${id}-wrong` }; // prettier-ignore
-  return (
-    <Field label={label} for={id}>
-      {options ? (
-        <select {...shared} onChange={(event) => onChange(event.currentTarget.value)}>
-          {options.map((one) => (
-            <option key={one.value} value={one.value}>
-              {one.label}
-            </option>
-          ))}
-        </select>
-      ) : (
-        <input {...shared} type="text" class="figure" placeholder={placeholder} autocomplete="off" spellcheck={false} onInput={(event) => onChange(event.currentTarget.value)} /> // prettier-ignore
-      )}
-      {problem !== undefined && (
-        <p class="wrong small" id={`${id}-wrong`}>
-          {problem}
-        </p>
-      )}
-    </Field>
-  );
-}
+import { SettingFields } from './settingFields.js';
+import './startForm.css';
 
 interface Props {
   options: RefinementOptions;
   models: Models;
   runs: readonly Run[];
+  /** How many refinements are going on. */
+  going: number;
   onStart: (run: string) => void;
 }
 
-/** Presets of the model's own images and scales come first. */
-function presetsFor({ presets }: RefinementOptions, scales: unknown): { value: string; label: string }[] {
-  const fits = (values: Record<string, unknown>) => JSON.stringify(values['scales']) === JSON.stringify(scales);
-  const ordered = [...presets.filter(({ values }) => fits(values)), ...presets.filter(({ values }) => !fits(values))];
-  return ordered.map(({ name, values }) => ({ value: name, label: fits(values) ? name : `${name} (other scales)` }));
+/** What of a generator the form begins with. */
+interface Origin {
+  data: string | null;
+  family: string | null;
+  scales: unknown;
+}
+
+type Preset = RefinementOptions['presets'][number];
+
+const fits = ({ values }: Preset, { scales }: Origin) => JSON.stringify(values['scales']) === JSON.stringify(scales);
+const isOfFamily = ({ name }: Preset, { family }: Origin) => /(^|-)var(-|$)/.test(name) === (family === 'var');
+
+/** Presets of the generator's own scales come first, and among them those of its family. */
+function presetsFor({ presets }: RefinementOptions, origin: Origin): { value: string; label: string }[] {
+  const rank = (one: Preset) => (fits(one, origin) ? 2 : 0) + (isOfFamily(one, origin) ? 1 : 0);
+  const sorted = [...presets].sort((a, b) => rank(b) - rank(a));
+  return sorted.map((one) => ({ value: one.name, label: fits(one, origin) ? one.name : `${one.name} (other scales)` }));
+}
+
+/** The images that a generator was trained on; the first where they are not among the choices. */
+const dataFor = ({ data }: RefinementOptions, origin: Origin) =>
+  (data.find(({ id, name }) => origin.data !== null && [id, name].includes(origin.data)) ?? data[0])?.id ?? '';
+
+const modelOrigin = ({ scalewise: { data, family, scales } }: Models[number]): Origin => ({ data, family, scales });
+
+/** What was refused, until something is changed or another refinement begins or ends: it may be so no more. */
+function useRefusal(going: number) {
+  const [error, setError] = useState<unknown>();
+  useEffect(() => setError(undefined), [going]);
+  const param = error instanceof ApiError ? error.param : null;
+  /** The sentence at the fields of some names. */
+  const at = (...names: string[]) => (error instanceof ApiError && param !== null && names.includes(param) ? sentenceAt(error) : undefined); // prettier-ignore
+  return { error, setError, param, at };
 }
 
 /** The form. */
-export function StartForm({ options, models, runs, onStart }: Props) {
+export function StartForm({ options, models, runs, going, onStart }: Props) {
   const generators = runs.filter(({ kind }) => kind !== 'tokenizer');
   const sources = [...models.map(({ id }) => ({ value: `model:${id}`, label: id })), ...generators.map(({ id, name }) => ({ value: `run:${id}`, label: `run ${name}` }))]; // prettier-ignore
-  const presets = presetsFor(options, models[0].scalewise.scales);
   const [source, setSource] = useState(sources[0]!.value);
+  const [origin, setOrigin] = useState(() => modelOrigin(models[0]));
+  const presets = presetsFor(options, origin);
   const [preset, setPreset] = useState(presets[0]?.value ?? '');
-  const [data, setData] = useState((options.data.find(({ id }) => id === models[0].scalewise.data) ?? options.data[0])?.id ?? ''); // prettier-ignore
+  const [data, setData] = useState(() => dataFor(options, origin));
   const [name, setName] = useState('sar');
   const [set, setSet] = useState<Record<string, string>>({});
-  const [error, setError] = useState<unknown>();
   const [sending, setSending] = useState(false);
-  const values = options.presets.find((one) => one.name === preset)?.values ?? {};
-  const param = error instanceof ApiError ? error.param : null;
-  const known = ['name', 'data', 'preset', 'model', 'run', ...options.fields.map(({ path }) => `set.${path}`)];
-  const at = (...names: string[]) => (param !== null && names.includes(param) && error instanceof Error ? error.message : undefined); // prettier-ignore
+  const { error, setError, param, at } = useRefusal(going);
+  const wanted = useRef(source);
+
+  /** Takes what is asked for next; what was refused before is another thing. */
+  const changing = <T,>(change: (value: T) => void) => (value: T) => {
+    setError(undefined);
+    change(value);
+  }; // prettier-ignore
+  const begin = (from: Origin) => {
+    setOrigin(from);
+    setData(dataFor(options, from));
+    setPreset(presetsFor(options, from)[0]?.value ?? '');
+  };
+  /** A generator brings its images, and the preset that fits it best. */
+  const choose = (value: string) => {
+    setSource(value);
+    wanted.current = value;
+    const model = models.find(({ id }) => value === `model:${id}`);
+    if (model) begin(modelOrigin(model));
+    else getRun(value.slice('run:'.length)).then(
+      ({ data: images, family, config }) => wanted.current === value && begin({ data: images, family, scales: config['scales'] }),
+      (reason: unknown) => wanted.current === value && setError(reason),
+    ); // prettier-ignore
+  };
   const send = () => {
     if (sending) return;
     const [kind, id] = [source.slice(0, source.indexOf(':')), source.slice(source.indexOf(':') + 1)];
@@ -85,54 +101,37 @@ export function StartForm({ options, models, runs, onStart }: Props) {
       .then(({ run }) => onStart(run), setError)
       .finally(() => setSending(false)); // prettier-ignore
   };
-  const setting = ({ path, kind, options: choices }: SettingField) => {
-    const usual = values[path] === undefined ? 'none' : typeof values[path] === 'string' ? values[path] : JSON.stringify(values[path]); // prettier-ignore
-    const words = kind === 'boolean' ? ['true', 'false'] : choices;
-    return (
-      <Input
-        key={path}
-        label={path}
-        value={set[path] ?? ''}
-        placeholder={usual}
-        options={words && [{ value: '', label: usual }, ...words.filter((one) => one !== usual).map((one) => ({ value: one, label: one }))]} // prettier-ignore
-        problem={at(`set.${path}`)}
-        onChange={(text) => setSet({ ...set, [path]: text })}
-      />
-    );
-  };
-  const isMain = ({ path }: SettingField) => main.includes(path);
-  const others = options.fields.filter((field) => !isMain(field));
-  const isWrongBelow = others.some(({ path }) => at(`set.${path}`) !== undefined);
+  const known = ['name', 'data', 'preset', 'model', 'run', ...options.fields.map(({ path }) => `set.${path}`)];
+  const isGeneral = error !== undefined && (param === null || !known.includes(param));
+  const general = error instanceof ApiError && error.status !== 401 && param === null ? new Error(sentenceAt(error)) : error; // prettier-ignore
   return (
-    <SettingsForm label="Start a refinement" onSubmit={send}>
+    <SettingsForm label="Start a refinement" onSubmit={send} refusal={error}>
       <h2>Start a refinement</h2>
-      {error !== undefined && (param === null || !known.includes(param)) && <Failure error={error} />}
       <div class="fields">
-        <Input label="Generator" value={source} options={sources} problem={at('model', 'run')} onChange={setSource} />
-        <Input
-          label="Images"
+        <Select label="Generator" value={source} options={sources} refusal={at('model', 'run')} onChange={changing(choose)} />
+        <Select
+          label="Data"
           value={data}
-          options={options.data.map((one) => ({
-            value: one.id,
-            label: one.ready ? one.name : `${one.name} (not fetched)`,
-          }))}
-          problem={at('data')}
-          onChange={setData}
-        />{' '}
-        {/* prettier-ignore */}
-        <Input label="Preset" value={preset} options={presets} problem={at('preset')} onChange={setPreset} />
-        <Input label="Name" value={name} problem={at('name')} onChange={setName} />
-        <div class="main-settings">{options.fields.filter(isMain).map(setting)}</div>
-        <details class="more" open={isWrongBelow || undefined}>
-          <summary>All settings</summary>
-          <div class="fields">{others.map(setting)}</div>
-        </details>
+          options={options.data.map((one) => ({ value: one.id, label: one.ready ? one.name : `${one.name} (not fetched)` }))}
+          refusal={at('data')}
+          onChange={changing(setData)}
+        />
+        <Select label="Preset" value={preset} options={presets} refusal={at('preset')} onChange={changing(setPreset)} />
+        <TextField label="Name" value={name} parse={(text) => text} format={(text) => text} refusal={at('name')} onChange={changing(setName)} />
+        <SettingFields
+          fields={options.fields}
+          usual={options.presets.find((one) => one.name === preset)?.values ?? {}}
+          set={set}
+          refusalOf={(path) => at(`set.${path}`)}
+          onChange={changing(setSet)}
+        />
       </div>
+      {isGeneral && <Failure error={general} />}
       <div class="send">
         <button type="submit" class="primary" disabled={sending}>
           {sending ? 'Starting …' : 'Start'}
         </button>
       </div>
     </SettingsForm>
-  );
+  ); // prettier-ignore
 }

@@ -16,7 +16,7 @@ const words: Record<Refinement['state'], string> = {
 /** One of them. */
 export function Watched({ one, onChange }: { one: Refinement; onChange: () => void }) {
   const [error, setError] = useState<unknown>();
-  const { run, name, from, state, progress, log } = one;
+  const { run, name, folder, from, state, progress, log } = one;
   const act = (action: Promise<unknown>) => {
     setError(undefined);
     action.then(onChange, setError);
@@ -24,7 +24,9 @@ export function Watched({ one, onChange }: { one: Refinement; onChange: () => vo
   const isGoing = state === 'running' || state === 'stopping';
   return (
     <li class="panel watched" data-run={run} data-state={state}>
-      <h3>{name}</h3>
+      <h3>
+        {name} <span class="figure soft">{folder}</span>
+      </h3>
       <p role="status">
         {words[state]}
         {state === 'failed' && one.exitCode !== null && ` with exit code ${one.exitCode}`}

@@ -9,7 +9,7 @@ import { ago, bytes, duration, figure } from './format.js';
 import type { PlacedRun } from './lines.js';
 import { Seen, StateMark } from './runState.js';
 import type { KnownRun } from './useRun.js';
-import { usePolled } from './usePolled.js';
+import { usePolled } from '../usePolled.js';
 
 /** How long a running training will take at its newest speed. */
 function timeLeft({ details: { state, images, imagesSeen }, records }: KnownRun): string | undefined {

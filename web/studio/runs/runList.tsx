@@ -7,7 +7,8 @@ import { getRuns } from './api.js';
 import { mostRuns } from './colours.js';
 import { ago, bytes, figure } from './format.js';
 import { Seen, StateMark } from './runState.js';
-import { usePolled } from './usePolled.js';
+import { type Key, ordered, SortHeader, useOrder } from '../sorting.js';
+import { usePolled } from '../usePolled.js';
 
 /** Milliseconds between questions. */
 const pause = 3000;
@@ -76,7 +77,20 @@ interface TableProps {
   onChoose: (chosen: readonly string[]) => void;
 }
 
+/** The columns, and what each orders by. */
+const columns: readonly { name: string; keyOf: (run: Run) => Key; isNumber?: true }[] = [
+  { name: 'Run', keyOf: ({ name }) => name },
+  { name: 'Kind', keyOf: ({ kind, family }) => `${kind} ${family ?? ''}` },
+  { name: 'Data', keyOf: ({ data }) => data },
+  { name: 'State', keyOf: ({ state }) => state },
+  { name: 'Images seen', keyOf: ({ imagesSeen }) => imagesSeen },
+  { name: 'Loss', keyOf: ({ loss }) => loss, isNumber: true },
+  { name: 'Written', keyOf: ({ written }) => Date.parse(written) },
+  { name: 'Size', keyOf: ({ bytes: size }) => size, isNumber: true },
+];
+
 function RunTable({ runs, chosen, onChoose }: TableProps) {
+  const { order, choose } = useOrder();
   const toggle = (id: string, isChosen: boolean) =>
     onChoose(isChosen ? [...chosen, id] : chosen.filter((one) => one !== id));
   return (
@@ -84,22 +98,15 @@ function RunTable({ runs, chosen, onChoose }: TableProps) {
       <thead>
         <tr>
           <td />
-          {['Run', 'Kind', 'Data', 'State', 'Images seen'].map((name) => (
-            <th key={name} scope="col">
+          {columns.map(({ name, isNumber }, i) => (
+            <SortHeader key={name} column={i} order={order} onChoose={choose} class={isNumber && 'number'}>
               {name}
-            </th>
+            </SortHeader>
           ))}
-          <th scope="col" class="number">
-            Loss
-          </th>
-          <th scope="col">Written</th>
-          <th scope="col" class="number">
-            Size
-          </th>
         </tr>
       </thead>
       <tbody>
-        {runs.map((run) => (
+        {ordered(runs, order, (run, column) => columns[column]!.keyOf(run)).map((run) => (
           <Row
             key={run.id}
             run={run}

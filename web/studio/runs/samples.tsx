@@ -1,7 +1,9 @@
 // The grids of samples that a training wrote, one after another by a slider; beside each the one of another training that is nearest in time.
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import type { RunSample } from '../../../src/studio/api/index.js';
+import { PlayButton } from '../playButton.js';
 import { Select } from '../settings/fields.js';
+import { usePlayback } from '../usePlayback.js';
 import { sampleUrl } from './api.js';
 import { Swatch } from './chart.js';
 import { runStroke } from './colours.js';
@@ -51,29 +53,6 @@ function Grid({ run, sample, isNamed }: { run: PlacedRun; sample: RunSample; isN
   ); // prettier-ignore
 }
 
-/** Goes through the grids one by one. */
-function usePlayback(last: number, show: (index: number) => void) {
-  const [at, setAt] = useState<number>();
-  useEffect(() => {
-    if (at === undefined) return undefined;
-    show(at);
-    const timer = setTimeout(() => setAt(at < last ? at + 1 : undefined), pace);
-    return () => clearTimeout(timer);
-  }, [at, last]);
-  return { playing: at !== undefined, toggle: () => setAt(at === undefined ? 0 : undefined) };
-}
-
-function PlayButton({ playing, onClick, disabled }: { playing: boolean; onClick: () => void; disabled: boolean }) {
-  return (
-    <button type="button" onClick={onClick} disabled={disabled}>
-      <svg viewBox="0 0 16 16" fill="currentColor" aria-hidden="true">
-        <path d={playing ? 'M4 3h3v10H4zM9 3h3v10H9z' : 'M4 2.5v11l9-5.5z'} />
-      </svg>
-      {playing ? 'Pause' : 'Play'}
-    </button>
-  );
-}
-
 /** The grids of the first run, and those of the others beside them. */
 export function Samples({ runs }: { runs: readonly PlacedRun[] }) {
   const id = useId();
@@ -85,7 +64,7 @@ export function Samples({ runs }: { runs: readonly PlacedRun[] }) {
   const [asked, setAsked] = useState<number>(); // undefined: the newest
   const last = samples.length - 1;
   const index = Math.min(asked ?? last, last);
-  const playback = usePlayback(last, setAsked);
+  const playback = usePlayback(last + 1, pace, setAsked);
   const sample = samples[index];
   if (!main || !sample || series === undefined)
     return (
@@ -98,7 +77,7 @@ export function Samples({ runs }: { runs: readonly PlacedRun[] }) {
         <Select label="Kind" value={series} options={names.map((value) => ({ value, label: value }))} onChange={setChosen} />
       )}
       <div class="sample-controls">
-        <PlayButton playing={playback.playing} onClick={playback.toggle} disabled={last < 1} />
+        <PlayButton playback={playback} disabled={last < 1} />
         <label class="unseen" htmlFor={id}>
           Step of the samples
         </label>

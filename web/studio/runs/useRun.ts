@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { RecordsEvent, Run, RunDetails, RunRecord, RunSample } from '../../../src/studio/api/index.js';
 import { getRecords, getRun, getSamples } from './api.js';
 import { withRecords } from './records.js';
-import { usePolled } from './usePolled.js';
+import { usePolled } from '../usePolled.js';
 import { watchRun } from './watch.js';
 
 /** What is known of a training. */

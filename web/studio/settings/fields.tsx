@@ -17,6 +17,26 @@ export function Field(props: { label: string; for: string; end?: ComponentChildr
   );
 }
 
+/** A sentence below a control: what is wrong, or else a hint. Its id is what the control is described by. */
+interface NoteProps {
+  id: string;
+  wrong: string | undefined;
+  hint: ComponentChildren;
+}
+
+const noteId = ({ id, wrong, hint }: NoteProps) =>
+  wrong !== undefined ? `${id}-wrong` : hint !== undefined ? `${id}-hint` : undefined;
+
+function Note(props: NoteProps) {
+  const { wrong, hint } = props;
+  if (wrong === undefined && hint === undefined) return null;
+  return (
+    <p class={wrong === undefined ? 'soft small' : 'wrong small'} id={noteId(props)}>
+      {wrong ?? hint}
+    </p>
+  );
+}
+
 interface TextProps<T> {
   label: string;
   value: T;
@@ -26,7 +46,10 @@ interface TextProps<T> {
   onChange: (value: T) => void;
   /** Another sentence to show where the value is well-formed and yet wrong. */
   problem?: string | undefined;
-  hint?: string;
+  /** What the server said of it: it may be sent again as it is. */
+  refusal?: string | undefined;
+  hint?: ComponentChildren;
+  placeholder?: string;
   end?: ComponentChildren;
   after?: ComponentChildren;
   inputMode?: 'numeric' | 'decimal' | 'text';
@@ -40,7 +63,9 @@ export function TextField<T>({
   format,
   onChange,
   problem,
+  refusal,
   hint,
+  placeholder,
   end,
   after,
   inputMode = 'text',
@@ -69,7 +94,7 @@ export function TextField<T>({
       setWrong(error instanceof Error ? error.message : String(error));
     }
   };
-  const described = sentence !== undefined ? `${id}-wrong` : hint !== undefined ? `${id}-hint` : undefined;
+  const note = { id, wrong: sentence ?? refusal, hint };
   return (
     <Field label={label} for={id} end={end}>
       <div class="row">
@@ -82,23 +107,14 @@ export function TextField<T>({
           inputMode={inputMode}
           autocomplete="off"
           spellcheck={false}
-          aria-invalid={sentence !== undefined}
-          aria-describedby={described}
+          placeholder={placeholder}
+          aria-invalid={note.wrong !== undefined}
+          aria-describedby={noteId(note)}
           onInput={(event) => read(event.currentTarget.value)}
         />
         {after}
       </div>
-      {sentence !== undefined ? (
-        <p class="wrong small" id={`${id}-wrong`}>
-          {sentence}
-        </p>
-      ) : (
-        hint !== undefined && (
-          <p class="soft small" id={`${id}-hint`}>
-            {hint}
-          </p>
-        )
-      )}
+      <Note {...note} />
     </Field>
   );
 }
@@ -147,20 +163,31 @@ interface SelectProps {
   value: string;
   options: readonly { value: string; label: string }[];
   onChange: (value: string) => void;
+  /** What the server said of it. */
+  refusal?: string | undefined;
+  hint?: ComponentChildren;
 }
 
 /** A choice of many by name. */
-export function Select({ label, value, options, onChange }: SelectProps) {
+export function Select({ label, value, options, onChange, refusal, hint }: SelectProps) {
   const id = useId();
+  const note = { id, wrong: refusal, hint };
   return (
     <Field label={label} for={id}>
-      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select
+        id={id}
+        value={value}
+        aria-invalid={refusal !== undefined}
+        aria-describedby={noteId(note)}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      >
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}
           </option>
         ))}
       </select>
+      <Note {...note} />
     </Field>
   );
 }

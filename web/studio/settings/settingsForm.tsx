@@ -6,6 +6,8 @@ import './settings.css';
 interface Props {
   label: string;
   onSubmit: () => void;
+  /** Why what was sent was refused: the field that it is about, or else what is said of it, takes the focus. */
+  refusal?: unknown;
   children: ComponentChildren;
 }
 
@@ -15,8 +17,15 @@ function unfold(event: Event): void {
 }
 
 /** The form. */
-export function SettingsForm({ label, onSubmit, children }: Props) {
+export function SettingsForm({ label, onSubmit, refusal, children }: Props) {
   const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (refusal === undefined) return;
+    const wrong = form.current!.querySelector<HTMLElement>('[aria-invalid=true]') ?? form.current!.querySelector<HTMLElement>('[role=alert]'); // prettier-ignore
+    wrong?.closest('details')?.setAttribute('open', '');
+    wrong?.focus({ preventScroll: true });
+    wrong?.scrollIntoView({ block: 'center' });
+  }, [refusal]);
   useEffect(() => {
     const element = form.current;
     const send = (event: KeyboardEvent) => {

@@ -1,7 +1,7 @@
-// The models of the server, asked for once and kept while the page is open.
-import { useCallback, useEffect, useState } from 'preact/hooks';
+// The models of the server, asked for by each page that needs them.
 import type { Model } from '../../../src/studio/api/index.js';
 import { getModels } from '../api.js';
+import { useAsked } from '../asked.js';
 
 /** At least one model, the first being the server's default. */
 export type Models = readonly [Model, ...Model[]];
@@ -13,17 +13,16 @@ export interface ModelsHandle {
   retry: () => void;
 }
 
+async function askModels(): Promise<Models> {
+  const {
+    data: [first, ...rest],
+  } = await getModels();
+  if (first) return [first, ...rest];
+  throw new Error('The studio has no model: start it with `scalewise studio -g GENERATOR`.');
+}
+
 /** Asks for the models. */
 export function useModels(): ModelsHandle {
-  const [models, setModels] = useState<Models>();
-  const [error, setError] = useState<unknown>();
-  const ask = useCallback(() => {
-    setError(undefined);
-    getModels().then(({ data: [first, ...rest] }) => {
-      if (first) setModels([first, ...rest]);
-      else setError(new Error('The studio has no model: start it with `scalewise studio -g GENERATOR`.'));
-    }, setError);
-  }, []);
-  useEffect(ask, [ask]);
-  return { models, error, retry: ask };
+  const { value: models, error, retry } = useAsked(askModels);
+  return { models, error, retry };
 }

@@ -5,6 +5,8 @@ import { amountGradient } from '../../common/colours.js';
 import type { GenerationHandle } from '../generation/useGeneration.js';
 import { type Growing, type GrowingImage, isOver, newestScale } from '../generation/state.js';
 import { Failure } from '../notices.js';
+import { PlayButton } from '../playButton.js';
+import { usePlayback } from '../usePlayback.js';
 import { FilmStrip } from './filmStrip.js';
 import { mostEntropy } from './measures.js';
 import { Status } from './status.js';
@@ -53,18 +55,6 @@ function Thumbs({ growing, chosen, onChoose }: ThumbProps) {
   );
 }
 
-/** Plays the scales one after another. */
-function usePlayback(count: number, show: (index: number) => void): { playing: boolean; toggle: () => void } {
-  const [at, setAt] = useState<number>();
-  useEffect(() => {
-    if (at === undefined) return undefined;
-    show(at);
-    const timer = setTimeout(() => setAt(at + 1 < count ? at + 1 : undefined), pace);
-    return () => clearTimeout(timer);
-  }, [at, count]);
-  return { playing: at !== undefined, toggle: () => setAt(at === undefined ? 0 : undefined) };
-}
-
 /** The colours of bits. */
 function Legend({ most }: { most: number }) {
   return (
@@ -83,7 +73,7 @@ export function Stage({ handle, growing, stride, actions, retry }: Props) {
   const image = Math.min(chosen, growing.seeds.length - 1);
   const newest = Math.max(0, newestScale(growing, image));
   const selected = Math.min(asked ?? newest, scales.length - 1);
-  const playback = usePlayback(newest + 1, setAsked);
+  const playback = usePlayback(newest + 1, pace, setAsked);
   const most = mostEntropy(growing);
   const shown = growing.images.filter((one) => one.image === image);
   useEffect(() => {
@@ -129,12 +119,7 @@ export function Stage({ handle, growing, stride, actions, retry }: Props) {
         <div class="film-head">
           <h2>Scale by scale</h2>
           <Legend most={most} />
-          <button type="button" class="plain" onClick={playback.toggle} disabled={newest < 1}>
-            <svg viewBox="0 0 16 16" fill="currentColor" aria-hidden="true">
-              <path d={playback.playing ? 'M4 3h3v10H4zM9 3h3v10H9z' : 'M4 2.5v11l9-5.5z'} />
-            </svg>
-            {playback.playing ? 'Pause' : 'Play'}
-          </button>
+          <PlayButton playback={playback} disabled={newest < 1} plain />
         </div>
         <FilmStrip
           scales={scales}
