@@ -56,6 +56,16 @@ export function counts({ pyramid, losses }: Explanation): { all: number; student
 /** Mean of KL over the tokens of the scales that have a student. */
 export const meanDifference = ({ difference, losses }: Explanation): number => mean(difference.filter((_, i) => losses.csf[i] !== null).flat()); // prettier-ignore
 
+/** What a scale is fed with, for people: VAR adds up all scales before it, FlexVAR takes the last of them. */
+export const feeding = ({ family }: Explanation): string =>
+  family === 'var' ? 'all scales before, summed and enlarged' : 'the scale before, enlarged';
+
+/** How many tokens a scale is fed with. */
+export function fedTokens({ family, pyramid }: Explanation, scale: number): number {
+  const before = pyramid.slice(family === 'var' ? 0 : scale - 1, scale);
+  return before.reduce((sum, { tokens }) => sum + tokens.length, 0);
+}
+
 /** L_SAR for a γ. */
 export const total = ({ losses }: Explanation, gamma: number): number => losses.teacherTotal + gamma * (losses.csfTotal ?? 0); // prettier-ignore
 

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { counted } from '../../view/measures.js';
 import { Inspector, LevelStrip, type Row } from '../levels.js';
-import { pictureView } from '../read.js';
+import { fedTokens, feeding, pictureView } from '../read.js';
 import { Lesson, type StepProps } from './lesson.js';
 
 /** The step. */
@@ -12,7 +12,7 @@ export function RolloutStep({ explanation, model, selected, onSelect, choice }: 
   const [turn, setTurn] = useState(0);
   const chosen = teacher.map(({ picture }) => pictureView('Pass 1 predicted', picture, 'what pass 1 chose, decoded'));
   const truth = teacher.map(({ input }) => (input === null ? undefined : pictureView('Pass 1 was fed', input, 'the truth, enlarged'))); // prettier-ignore
-  const fed = student.map(({ input }) => (input === null ? undefined : pictureView('Pass 2 is fed', input, 'what pass 1 chose one scale before, enlarged'))); // prettier-ignore
+  const fed = student.map(({ input }) => (input === null ? undefined : pictureView('Pass 2 is fed', input, `what pass 1 chose at ${feeding(explanation)}`))); // prettier-ignore
   const rows: Row[] = [
     { name: 'Pass 1 predicted', cells: chosen },
     { name: 'Pass 2 is fed', cells: fed, absent: 'class', from: 'before' },
@@ -49,8 +49,8 @@ export function RolloutStep({ explanation, model, selected, onSelect, choice }: 
         selected={selected}
         stride={stride}
         views={[truth[selected], fed[selected]].filter((view) => view !== undefined)}
-        readout={(at) => (selected === 0 ? 'the class, in both passes' : `fed by the scale before; pass 1 chose code ${teacher[selected]!.tokens[at]} here`)}
-        summary={selected === 0 ? 'The first scale is fed with the class alone, in both passes: there is nothing to move.' : `fed by ${counted(teacher[selected - 1]!.tokens.length, 'token')} of the scale before, enlarged`}
+        readout={(at) => (selected === 0 ? 'the class, in both passes' : `fed by what came before; pass 1 chose code ${teacher[selected]!.tokens[at]} here`)}
+        summary={selected === 0 ? 'The first scale is fed with the class alone, in both passes: there is nothing to move.' : `fed by ${counted(fedTokens(explanation, selected), 'token')} of ${feeding(explanation)}`}
       />
     </Lesson>
   );

@@ -1,14 +1,14 @@
 // Step 4: pass 2, in which every scale is fed with the model's own predictions.
 import { mean, two } from '../../view/measures.js';
 import { Inspector, LevelStrip, type Row } from '../levels.js';
-import { correctView, percent, pictureView, shareCorrect } from '../read.js';
+import { correctView, feeding, percent, pictureView, shareCorrect } from '../read.js';
 import { Figures, Lesson, type StepProps } from './lesson.js';
 
 /** The step. */
 export function StudentStep({ explanation, model, selected, onSelect }: StepProps) {
   const { pyramid, teacher, student, scales } = explanation;
   const { stride } = model.scalewise;
-  const fed = student.map(({ input }) => (input === null ? undefined : pictureView('Fed with', input, 'what pass 1 chose one scale before, enlarged'))); // prettier-ignore
+  const fed = student.map(({ input }) => (input === null ? undefined : pictureView('Fed with', input, `what pass 1 chose at ${feeding(explanation)}`))); // prettier-ignore
   const predicted = student.map(({ picture }) => pictureView('Predicted', picture, 'what the tokens of pass 2 decode to')); // prettier-ignore
   const correct = student.map((level) => correctView('As in the image', level));
   const rows: Row[] = [

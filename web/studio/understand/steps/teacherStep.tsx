@@ -1,7 +1,7 @@
 // Step 2: pass 1, in which every scale is fed with the truth.
 import { mean, two } from '../../view/measures.js';
 import { Inspector, LevelStrip, type Row } from '../levels.js';
-import { correctView, percent, pictureView, shareCorrect, tokensView } from '../read.js';
+import { correctView, feeding, percent, pictureView, shareCorrect, tokensView } from '../read.js';
 import { Figures, Lesson, type StepProps } from './lesson.js';
 
 /** The step. */
@@ -9,7 +9,7 @@ export function TeacherStep({ explanation, model, selected, onSelect, choice }: 
   const { pyramid, teacher, scales, losses } = explanation;
   const { stride } = model.scalewise;
   const truth = pyramid.map(({ picture }) => pictureView('The truth', picture, 'what the true tokens decode to'));
-  const fed = teacher.map(({ input }) => (input === null ? undefined : pictureView('Fed with', input, 'the truth of the scale before, enlarged'))); // prettier-ignore
+  const fed = teacher.map(({ input }) => (input === null ? undefined : pictureView('Fed with', input, `the truth of ${feeding(explanation)}`))); // prettier-ignore
   const predicted = teacher.map(({ picture }) => pictureView('Predicted', picture, 'what the predicted tokens decode to')); // prettier-ignore
   const correct = teacher.map((level) => correctView('As in the image', level));
   const rows: Row[] = [
@@ -25,12 +25,12 @@ export function TeacherStep({ explanation, model, selected, onSelect, choice }: 
   const text = (
     <>
       <p>
-        In training every scale is fed with the truth: the image’s own tokens of the scale before, enlarged. So all
+        In training every scale is fed with the truth: the image’s own tokens of {feeding(explanation)}. So all
         scales are predicted in one pass, and a scale never sees a mistake of the one before. This is{' '}
         <strong>teacher forcing</strong>.
       </p>
       <p>
-        When the model draws, there is no truth to be fed with. Each scale gets what the model chose at the scale before,
+        When the model draws, there is no truth to be fed with. Each scale gets what the model chose before,
         mistakes included, which teacher forcing never shows it: <strong>exposure bias</strong>. A mistake at a coarse
         scale reaches every finer one.
       </p>
