@@ -72,6 +72,14 @@ describe.skipIf(chromiumPath === undefined)('Runs', () => {
     await row.waitFor();
     expect(await row.innerText()).toMatch(/teacher\s+train flexvar\s+fashion-mnist\s+done\s+32 of 64\s+1\s/);
     await page.getByText('broken/config.json: not JSON; the run is damaged').waitFor();
+    const names = () => page.locator('tbody th').allInnerTexts();
+    const header = page.getByRole('columnheader', { name: 'Run' });
+    await header.getByRole('button').click();
+    expect(await header.getAttribute('aria-sort')).toBe('ascending');
+    expect(await names()).toEqual(['codes', 'sweep/sar', 'teacher']);
+    await header.getByRole('button').click();
+    expect(await header.getAttribute('aria-sort')).toBe('descending');
+    expect(await names()).toEqual(['teacher', 'sweep/sar', 'codes']);
     const search = page.getByRole('searchbox', { name: 'Find runs' });
     await search.fill('refine fashion');
     await page.getByText('1 of 3 runs').waitFor({ state: 'attached' });
@@ -162,12 +170,12 @@ describe.skipIf(chromiumPath === undefined)('Runs', () => {
     await page.getByRole('link', { name: 'All runs' }).click();
     await openRun(page, 'teacher');
     await page.getByText('kept for good').waitFor();
-    await page.getByRole('button', { name: 'Generate from this checkpoint: 24 images' }).click();
+    await page.getByRole('button', { name: 'Open in Generate: 24 images' }).click();
     await page
       .getByRole('alert')
       .getByText(/generator\.safetensors/)
       .waitFor(); // of zeros: no such file
-    await page.getByRole('button', { name: 'Generate from this checkpoint: 64 images' }).click();
+    await page.getByRole('button', { name: 'Open in Generate: 64 images' }).click();
     await page.waitForURL(/\/\?model=teacher-step-00000008$/);
     await page.getByRole('button', { name: 'Generate' }).click();
     await page.waitForSelector('.stage[data-state=done]');

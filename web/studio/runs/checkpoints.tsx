@@ -1,4 +1,4 @@
-// The checkpoints of a training, each to be drawn with at once.
+// The checkpoints of a training, each to be opened in Generate: its model is chosen there, and draws when it is told to.
 import { useState } from 'preact/hooks';
 import type { RunCheckpoint, RunDetails } from '../../../src/studio/api/index.js';
 import { Failure } from '../notices.js';
@@ -30,9 +30,9 @@ function Row({ checkpoint: { id, imagesSeen, bytes: size, kept, problem }, canDr
           type="button"
           onClick={onDraw}
           disabled={isBusy}
-          aria-label={`Generate from this checkpoint: ${imagesSeen === null ? id : `${count(imagesSeen)} images`}`}
+          aria-label={`Open in Generate: ${imagesSeen === null ? id : `${count(imagesSeen)} images`}`}
         >
-          {isBusy ? 'Loading …' : 'Generate'}
+          {isBusy ? 'Loading …' : 'Open in Generate'}
         </button>
       )}
     </li>
