@@ -164,11 +164,11 @@ function Edit({ models }: { models: Models }) {
   if (loading) return <Loading what="the image" />;
   if (!draft)
     return (
-      <>
+      <div class="results">
         <h1 class="unseen">Edit</h1>
         {problem !== undefined && <Failure error={problem} />}
         <SourcePicker onFile={onFile} />
-      </>
+      </div>
     );
   const { settings, source, task, mask, margins } = draft;
   const { stride } = modelOf(settings, models).scalewise;

@@ -53,6 +53,16 @@ describe('a link', () => {
   });
 });
 
+test('numbers of a link that cannot be asked for are told of', () => {
+  const { settings, complete, problems } = settingsOf('?class=0&count=99&seed=-1&cfg=1,2', models);
+  expect(problems).toEqual([
+    'seed: Expected a whole number from 0 to 9007199254740975, found “-1”.',
+    'count: Expected a whole number from 1 to 16, found “99”.',
+    'cfg: Expected a number from 0 to 20, found “1,2”.',
+  ]);
+  expect([settings, complete]).toEqual([plain, false]);
+});
+
 test('a mixture is asked for with its weights, and no class is mixed with nothing', () => {
   const mix = [{ label: 2, weight: 0.5 }];
   expect(requestOf({ ...plain, mix }).class).toEqual([[0, 1], [2, 0.5]]); // prettier-ignore

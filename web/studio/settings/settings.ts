@@ -139,6 +139,19 @@ export interface Asked {
   problems: string[];
 }
 
+/** What numbers a link may ask for, and whether they are whole. */
+const bounds = {
+  seed: { least: 0, most: Number.MAX_SAFE_INTEGER - 16, whole: true },
+  count: { least: 1, most: 16, whole: true },
+  cfg: { least: 0, most: 20, whole: false },
+};
+
+function boundedOf(text: string, { least, most, whole }: (typeof bounds)[keyof typeof bounds]): number {
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  throw new Error(`Expected a ${whole ? 'whole ' : ''}number from ${least} to ${most}, found “${text}”.`);
+}
+
 /** Reads a link's query. What it leaves out, or says wrongly, is the model's default. */
 export function settingsOf(search: string, models: readonly [Model, ...Model[]]): Asked {
   const query = new URLSearchParams(search);
@@ -159,14 +172,10 @@ export function settingsOf(search: string, models: readonly [Model, ...Model[]])
       problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const single = (text: string): number => {
-    const value = parseNumbers(text);
-    if (typeof value !== 'number') throw new Error('Expected one number.');
-    return value;
-  };
   take('class', (text) => (settings.label = labelOf(text, model.scalewise.classes)));
   take('mix', () => (settings.mix = query.getAll('mix').map((text) => mixedOf(text, model.scalewise.classes))));
-  for (const name of ['seed', 'count', 'cfg'] as const) take(name, (text) => (settings[name] = single(text)));
+  for (const name of ['seed', 'count', 'cfg'] as const)
+    take(name, (text) => (settings[name] = boundedOf(text, bounds[name])));
   for (const name of ['topK', 'topP', 'temperature'] as const)
     take(name, (text) => (settings[name] = parseNumbers(text)));
   take('guidance', (text) => {
