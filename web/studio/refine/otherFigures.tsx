@@ -44,8 +44,6 @@ function HeatMap({ chart, at }: { chart: ScaleChart; at: number }) {
                   data-at={i === at || undefined}
                   style={typeof one?.mean === 'number' ? colours(one.mean) : {}}
                 >
-                  {' '}
-                  {/* prettier-ignore */}
                   {typeof one?.mean === 'number' ? one.mean.toFixed(chart.digits) : '–'}
                 </td>
               ))}

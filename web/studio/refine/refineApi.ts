@@ -2,8 +2,6 @@
 import type { ExperimentDetails, ExperimentList, Refinement, RefinementAccepted, RefinementList, RefinementOptions, RefinementRequest } from '../../../src/studio/api/index.js'; // prettier-ignore
 import { request } from '../api.js';
 
-export { useAsked } from '../asked.js';
-
 export const getExperiments = () => request<ExperimentList>('/api/experiments');
 export const getExperiment = (id: string) => request<ExperimentDetails>(`/api/experiments/${id}`);
 export const fileAddress = (id: string, name: string) => `/api/experiments/${id}/files/${encodeURIComponent(name)}`;

@@ -1,12 +1,13 @@
 // Refine: what was measured, and refinements that are started and watched. `/refine/ID` is one result.
 import { useEffect, useState } from 'preact/hooks';
 import type { Refinement, RefinementList } from '../../../src/studio/api/index.js';
+import { useAsked } from '../asked.js';
 import { Empty, Failure, Loading } from '../notices.js';
 import { useAddress } from '../router.js';
 import { getRuns } from '../runs/api.js';
 import { useModels } from '../settings/useModels.js';
 import { usePolled } from '../usePolled.js';
-import { getOptions, getRefinements, useAsked } from './refineApi.js';
+import { getOptions, getRefinements } from './refineApi.js';
 import './refine.css';
 import { ResultDetail, ResultList } from './results.js';
 import { StartForm } from './startForm.js';

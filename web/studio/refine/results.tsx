@@ -1,11 +1,13 @@
 // The measured results: all of them as cards, and one with its figures and files.
 import { useCallback } from 'preact/hooks';
 import type { Experiment, ExperimentDetails } from '../../../src/studio/api/index.js';
+import { useAsked } from '../asked.js';
 import { Empty, Failure, Loading } from '../notices.js';
 import { Link } from '../router.js';
 import { ArmsFigure } from './armsFigure.js';
 import { GroupsFigure, ScalesFigure, SweepFigure } from './otherFigures.js';
-import { fileAddress, getExperiment, getExperiments, useAsked } from './refineApi.js';
+import { useTitle } from '../title.js';
+import { fileAddress, getExperiment, getExperiments } from './refineApi.js';
 
 function Card({ one }: { one: Experiment }) {
   return (
@@ -92,6 +94,7 @@ function Files({ id, files }: ExperimentDetails) {
 /** One of them. */
 export function ResultDetail({ id }: { id: string }) {
   const { value, error, retry } = useAsked(useCallback(() => getExperiment(id), [id]));
+  useTitle(value?.title);
   const back = <Link href="/refine">All results</Link>;
   if (error !== undefined)
     return (
