@@ -57,7 +57,7 @@ async function figures(port) {
     cpu: value(body, 'process_cpu_seconds_total'),
     lag: 1000 * value(body, 'nodejs_eventloop_lag_p99_seconds'),
     kept: value(body, 'scalewise_kept_bytes'),
-    images: value(body, 'scalewise_images'),
+    images: value(body, 'scalewise_images_drawn_total'),
   };
 }
 

@@ -132,7 +132,7 @@ describe.skipIf(chromiumPath === undefined)('Generate', () => {
     expect((await asked).postDataJSON()).toMatchObject({ class: [[8, 1], [4, 0.5]] }); // prettier-ignore
     await page.waitForURL(/class=Bag&mix=Coat%3A0.5/);
     await page.waitForSelector('.stage[data-state=done]');
-    await page.waitForFunction(`document.querySelector('.picture img')?.getAttribute('src') !== ${JSON.stringify(plain)}`); // prettier-ignore
+    await expect.poll(() => lastFrame(page), { timeout: 60_000 }).not.toBe(plain);
     expect(await violations(page)).toEqual([]);
     await page.reload();
     await finished(page);
