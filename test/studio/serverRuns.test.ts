@@ -14,10 +14,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ErrorAnswer, ModelList, RecordsEvent, Run, RunDetails, RunList, RunSample } from '../../src/studio/api/index.js'; // prettier-ignore
 import { idOfRun, RunShelf } from '../../src/studio/runShelf.js';
+import { RunWatch } from '../../src/studio/runWatch.js';
 import { RunTail } from '../../src/studio/runTail.js';
 import type { StudioApp } from '../../src/studio/server/app.js';
 import { falling, makeRun } from '../runFolders.js';
-import { eventsOf, fakeStudio, onePixel, type SentEvent } from './fakeWorker.js';
+import { eventsOf, fakeStudio, onePixel, type SentEvent, until } from './fakeWorker.js';
 
 const place = mkdtempSync(join(tmpdir(), 'scalewise-studio-runs-'));
 const root = join(place, 'runs');
@@ -176,6 +177,24 @@ async function watch(url: string, wanted: number, headers: Record<string, string
 } // prettier-ignore
 
 describe('events', () => {
+  test('end with the server, and nobody looks when their reader has left', async () => {
+    const fresh = await fakeStudio({ root });
+    const url = await fresh.app.listen({ host: '127.0.0.1', port: 0 });
+    const look = vi.spyOn(RunWatch.prototype, 'look');
+    const leaving = new AbortController();
+    const stream = await fetch(`${url}/api/runs/${first.id}/events`, { signal: leaving.signal });
+    expect(fresh.studio.closers.size).toBe(1);
+    leaving.abort();
+    await until(() => fresh.studio.closers.size === 0);
+    const looks = look.mock.calls.length;
+    await new Promise((done) => setTimeout(done, 1200));
+    expect([stream.status, look.mock.calls.length]).toEqual([200, looks]);
+    look.mockRestore();
+    const another = await fetch(`${url}/api/runs/${first.id}/events`);
+    await fresh.app.close();
+    expect(await another.text()).toContain('event: state');
+  });
+
   test('records, state and samples as they come; who was cut off hears the rest', async () => {
     const path = makeRun(join(root, 'growing'), { config: { images: 80 }, records: falling([8, 16], 9) });
     const metrics = join(path, 'metrics.jsonl');
