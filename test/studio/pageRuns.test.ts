@@ -170,14 +170,13 @@ describe.skipIf(chromiumPath === undefined)('Runs', () => {
     await page.getByRole('link', { name: 'All runs' }).click();
     await openRun(page, 'teacher');
     await page.getByText('kept for good').waitFor();
-    await page.getByRole('button', { name: 'Open in Generate: 24 images' }).click();
+    await page.getByRole('button', { name: 'Generate from 24 images' }).click();
     await page
       .getByRole('alert')
       .getByText(/generator\.safetensors/)
       .waitFor(); // of zeros: no such file
-    await page.getByRole('button', { name: 'Open in Generate: 64 images' }).click();
-    await page.waitForURL(/\/\?model=teacher-step-00000008$/);
-    await page.getByRole('button', { name: 'Generate' }).click();
+    await page.getByRole('button', { name: 'Generate from 64 images' }).click();
+    await page.waitForURL(/\/\?model=teacher-step-00000008&class=/);
     await page.waitForSelector('.stage[data-state=done]');
     await page.getByRole('article', { name: /^teacher-step-00000008, seed/ }).waitFor();
     await close();

@@ -1,4 +1,4 @@
-// The checkpoints of a training, each to be opened in Generate: its model is chosen there, and draws when it is told to.
+// The checkpoints of a training, each to be drawn with at once: Generate is opened with its model, and draws the first class.
 import { useState } from 'preact/hooks';
 import type { RunCheckpoint, RunDetails } from '../../../src/studio/api/index.js';
 import { Failure } from '../notices.js';
@@ -30,9 +30,9 @@ function Row({ checkpoint: { id, imagesSeen, bytes: size, kept, problem }, canDr
           type="button"
           onClick={onDraw}
           disabled={isBusy}
-          aria-label={`Open in Generate: ${imagesSeen === null ? id : `${count(imagesSeen)} images`}`}
+          aria-label={`Generate from ${imagesSeen === null ? id : `${count(imagesSeen)} images`}`}
         >
-          {isBusy ? 'Loading …' : 'Open in Generate'}
+          {isBusy ? 'Loading …' : 'Generate'}
         </button>
       )}
     </li>
@@ -47,7 +47,7 @@ export function Checkpoints({ run: { id, kind, checkpoints } }: { run: RunDetail
     setBusy(checkpoint);
     setFailed(undefined);
     makeModel(id, checkpoint).then(
-      (model) => navigate(`/?model=${encodeURIComponent(model.id)}`),
+      (model) => navigate(`/?model=${encodeURIComponent(model.id)}&class=0&seed=1`),
       (error: unknown) => {
         setBusy(undefined);
         setFailed({ error, checkpoint });
