@@ -1,7 +1,9 @@
 // The refinements that a studio started: child processes that are watched, told to stop, and waited for when the studio stops. Those of the
 // studios before it are over, and can be gone on with.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { writerOf } from '../train/runWriter.js';
 import { basename } from 'node:path';
 import type { Refinement, RefinementRequest, RefinementState } from './api/index.js';
 import { notFound, StudioError } from './errors.js';
@@ -73,6 +75,8 @@ export class Refinements {
     const same = running.find((one) => one.run === run);
     if (same) throw new StudioError('conflict', `name: ${same.name} is running already, with these settings; stop it first, or change a setting`, { param: 'name', code: 'refinement_running' }); // prettier-ignore
     if (running.length >= this.most) throw new StudioError('conflict', fullSentence(running, this.most), { code: 'refinements_full' }); // prettier-ignore
+    const writer = existsSync(out) ? writerOf(out) : undefined;
+    if (writer?.isOpen) throw new StudioError('conflict', `name: process ${writer.pid}, which this studio did not start, trains with these settings already; stop it first (kill ${writer.pid}; it saves), or change a setting`, { param: 'name', code: 'refinement_running' }); // prettier-ignore
     const [program, ...args] = command as [string, ...string[]];
     // in a group of its own: Ctrl-C in the terminal is the studio's alone, which then tells it to stop
     const child = spawn(program, args, { cwd: this.root, env: environment(), stdio: ['ignore', 'ignore', 'pipe'], detached: true }); // prettier-ignore

@@ -1,7 +1,16 @@
 // The refinements of the studio's API, on a program that trains nothing: what is refused and at which field, which command is run, how it is
 // watched, stopped and gone on with, and that none outlives the studio.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Refinement, RefinementList, RefinementOptions, RunList } from '../../src/studio/api/index.js';
@@ -299,6 +308,17 @@ describe('started', () => {
 
     writeFileSync(join(root, '.scalewise-refinements.json'), '[{]');
     expect((await (await studio()).app.inject('/api/refinements')).json()).toEqual({ refinements: [] });
+  });
+
+  test('one that another process still trains is not started beside it', async () => {
+    const one = await studio();
+    const run = await started(one, { name: 'held' });
+    const found = await until(one, run, isOver);
+    const events = openSync(join(root, found.folder, `events.out.tfevents.1.${hostname()}.${process.pid}.0`), 'w');
+    const refused = await post(one, found.request);
+    expect([refused.statusCode, refused.json<{ error: { message: string } }>().error.message]).toEqual([409, expect.stringMatching(`^name: process ${process.pid}, which this studio did not start, trains`)]); // prettier-ignore
+    closeSync(events);
+    expect((await post(one, found.request)).json()).toEqual({ run });
   });
 
   test('one that is told to stop and cannot save has failed', async () => {
