@@ -33,14 +33,14 @@ interface Source {
 const hashed = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits);
 
 /** The images that may be trained on, with what the command line calls them. */
-export function dataChoices({ data }: RefinementSettings): (RefinementData & { given: string })[] {
+function dataChoices({ data }: RefinementSettings): (RefinementData & { given: string })[] {
   const packaged = packagedData.map((one) => ({ id: one.name, name: one.name, ready: cacheState(one).state === 'whole', given: one.name })); // prettier-ignore
   const folders = data.map((path) => ({ id: `folder-${hashed(resolve(path), 8)}`, name: basename(resolve(path)), ready: existsSync(path), given: resolve(path) })); // prettier-ignore
   return [...packaged, ...folders];
 }
 
 /** Why no refinement can be started in a folder; null where one can. */
-export function closedReason(root: string | undefined, { most }: RefinementSettings): string | null {
+function closedReason(root: string | undefined, { most }: RefinementSettings): string | null {
   if (most === 0) return 'Refinements are switched off: the studio was started with --refinements 0.';
   if (root === undefined) return 'The studio was opened on no folder, and a training needs one: start it with the folder of your runs, e.g. `scalewise studio runs`.'; // prettier-ignore
   if (['metrics.jsonl', 'checkpoints'].some((name) => existsSync(join(root, name)))) return 'The studio was opened on one run, and another needs a folder beside it: open the folder above.'; // prettier-ignore

@@ -8,6 +8,7 @@ import { explainIo, makeFolder, sweepParts, writeFileAtomic } from '../util/file
 import type { Clock } from './checkpointFiles.js';
 import { Expendable } from './expendable.js';
 import { MetricsExporter } from './exporter.js';
+import { writerOf } from './runWriter.js';
 
 /** One line of metrics.jsonl. */
 export type MetricsRecord = Pick<Clock, 'step' | 'imagesSeen'> & Record<string, number>;
@@ -38,6 +39,13 @@ function readConfig(file: string): object {
   }
 }
 
+/** Refuses a folder that another process of this machine writes to: two would undo each other's work. */
+function refuseOther(path: string): void {
+  const writer = writerOf(path);
+  if (!writer?.isOpen || writer.pid === process.pid) return;
+  throw new UsageError(`${path}: process ${writer.pid} trains there already; wait for it, stop it (kill ${writer.pid}: it saves), or choose another --out`); // prettier-ignore
+}
+
 /** An open run folder. */
 export class RunFolder {
   readonly checkpoints: string;
@@ -65,6 +73,7 @@ export class RunFolder {
     this.samples = join(path, 'samples');
     this.metrics = join(path, 'metrics.jsonl');
     if (!writes) return;
+    if (existsSync(path)) refuseOther(path);
     makeFolder(this.samples);
     for (const folder of [path, this.samples, this.checkpoints, join(path, 'ema')]) sweepParts(folder);
     const file = join(path, 'config.json');

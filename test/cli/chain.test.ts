@@ -1,6 +1,7 @@
 // The whole chain as a user runs it, at a tiny size: every command, interruption and resume bit for bit.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256File } from '../../src/util/files.js';
@@ -172,6 +173,17 @@ describe('going on', () => {
     child.stderr.once('data', () => child.stderr.destroy());
     expect(await new Promise((done) => child.once('close', done))).toBe(0);
     expect(metricsOf(out).at(-1)).toMatchObject({ imagesSeen: 48 });
+  });
+
+  test('a folder that another process trains in is refused', () => {
+    const out = at('held');
+    expectDone(scalewise(train(out)));
+    const name = `events.out.tfevents.9999999999.${hostname()}.${process.pid}.0`;
+    const events = openSync(join(out, name), 'w');
+    const refused = scalewise(train(out));
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(`process ${process.pid} trains there already; wait for it`)]); // prettier-ignore
+    closeSync(events);
+    expectDone(scalewise(train(out)));
   });
 
   test('a damaged newest checkpoint is told of and the one before it is used', () => {

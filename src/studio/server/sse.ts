@@ -26,7 +26,7 @@ export const resumption = z.object({
 });
 
 /** The number of the event that a reader heard last; 0 for none. */
-export const lastHeard = ({ headers }: FastifyRequest): number => Number(headers['last-event-id'] ?? 0);
+const lastHeard = ({ headers }: FastifyRequest): number => Number(headers['last-event-id'] ?? 0);
 
 /**
  * Answers with a stream of events.
