@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findPackagedData, getPackagedData, openData, openTrainingData } from '../data/index.js';
-import { armCommands, fromEverywhere, generatorAtHand, type Ground, grounds, type Materials, measureCommands, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement } from '../experiments/index.js'; // prettier-ignore
+import { armCommands, fromEverywhere, generatorAtHand, type Ground, grounds, type Materials, measureCommands, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement, type SeedRange, seedRange } from '../experiments/index.js'; // prettier-ignore
 import {
   type Assessor,
   classifierAt,
@@ -28,7 +28,7 @@ interface Flags {
   arms?: string;
   set: string[];
   out: string;
-  seeds?: number;
+  seeds?: SeedRange;
   cfg?: number[];
   topK?: number;
   topP?: number;
@@ -115,7 +115,7 @@ function groundsFor({ name, grounds: groundsOf }: RefinementExperiment, chosen: 
 }
 
 /** Seeds of each arm: those that are asked for, else three, or for a report all that there are. */
-const seedsOf = ({ seeds, report }: Flags) => seeds ?? (report ? Infinity : 3);
+const seedsFor = ({ seeds, report }: Flags): SeedRange => seeds ?? { first: 0, last: report ? Infinity : 2 };
 
 /** How models are measured: as the user says, else as the preset does. */
 const measuringOf = ({ cfg, topK, topP, count, batch }: Flags, { measure }: Ground) => ({
@@ -133,7 +133,7 @@ function plan({ arms }: RefinementExperiment, all: readonly Ground[], chosen: Gr
     if (generator === undefined)
       throw new UsageError(`--plan: the generator of ${ground.name} is not trained yet; run the experiment without --plan, or give one with --generator`); // prettier-ignore
     const data = flags.data ?? ground.data ?? 'IMAGES';
-    const options = { ...flags, seeds: seedsOf(flags), data, generator };
+    const options = { ...flags, seeds: seedsFor(flags), data, generator };
     const commands = armCommands(ground, arms, options);
     if (ground.measure.network === 'inception')
       commands.push(...measureCommands(ground, arms, { ...options, ...measuringOf(flags, chosen), reference: flags.reference ?? 'REFERENCE.npz' })); // prettier-ignore
@@ -171,7 +171,7 @@ async function run(experiment: RefinementExperiment, given: Flags): Promise<void
   const { out, set, device, threads, generator } = flags;
   const options = {
     out, set, device, threads, say, generator,
-    seeds: seedsOf(flags),
+    seeds: seedsFor(flags),
     ...measuringOf(flags, ground),
     command: shellLine(['scalewise', 'experiment', ...process.argv.slice(3)]),
   }; // prettier-ignore
@@ -209,7 +209,11 @@ function withFlags(command: Command): Command {
       'trainings, figures and reports of all experiments; the same command again goes on',
       'runs/experiments',
     ) // prettier-ignore
-    .option('--seeds <n>', 'seeds of each arm: 3, or for --report all that there are', positive('--seeds'))
+    .option(
+      '--seeds <n>',
+      'how many seeds of each arm, or which, as 3-7: 3 of them, or for --report all that there are',
+      (text) => seedRange('--seeds', text),
+    ) // prettier-ignore
     .option('--cfg <list>', 'strengths of guidance to measure at', (text) => text.split(',').map(number('--cfg')))
     .option('--top-k <k>', 'draw from the k most probable codes', wholeNumber('--top-k'))
     .option('--top-p <p>', 'draw from the codes of this mass', number('--top-p'))

@@ -49,7 +49,7 @@ beforeEach(() => {
 
 const said: string[] = [];
 const options: ArmOptions = {
-  out, device: 'cpu', threads: 1, say: (line) => said.push(line), seeds: 2, cfgs: [0, 1], topK: 0, topP: 0, count: 10, batchSize: 10,
+  out, device: 'cpu', threads: 1, say: (line) => said.push(line), seeds: { first: 0, last: 1 }, cfgs: [0, 1], topK: 0, topP: 0, count: 10, batchSize: 10,
   set: ['images=4', 'batchSize=4', 'every.sample=0', 'data=stripes'],
 }; // prettier-ignore
 const site: Site = {
@@ -79,7 +79,7 @@ test(
     const { results } = await runArms(site, arms, options);
     expect(measured).toEqual([]);
     expect(existsSync(models)).toBe(false);
-    const wider = await runArms(site, [control], { ...options, seeds: 1, cfgs: [0, 1, 2] });
+    const wider = await runArms(site, [control], { ...options, seeds: { first: 0, last: 0 }, cfgs: [0, 1, 2] });
     expect(measured).toEqual([2, 2]); // the control is trained again for it, to the same weights
     expect(wider.results[1]!.measurements.slice(0, 2)).toEqual(results[1]!.measurements);
   },
@@ -141,7 +141,7 @@ test('a training that diverges is a result, and is told in a sentence', { timeou
     'maxSkipped=2',
     'optimizer.learningRate=1e30',
   ];
-  const { results, end } = await runArms(site, [control], { ...options, seeds: 1, set });
+  const { results, end } = await runArms(site, [control], { ...options, seeds: { first: 0, last: 0 }, set });
   expect(end).toBe('done');
   expect(results[1]!.measurements).toEqual([]);
   expect(results[1]!.training!.diverged).toMatch(/training stopped at image \d+: 2 steps in a row had to be skipped/);

@@ -26,6 +26,7 @@ import { type Arm, folderOf, settingsOf } from './catalogue.js';
 import { evaluationOf, type Measured } from './evaluations.js';
 import type { Ground } from './grounds.js';
 import { ArmRecord, recordPath, type Training } from './record.js';
+import { type SeedRange, seedsOf } from './seeds.js';
 
 /** How models are sampled to be measured. */
 export interface Measuring {
@@ -52,7 +53,7 @@ export interface Site extends ReportSite {
 
 /** What of an experiment the user settles. */
 export interface ArmOptions extends Workplace, Measuring {
-  seeds: number;
+  seeds: SeedRange;
   /** Further settings of every arm, as --set. */
   set: readonly string[];
 }
@@ -215,7 +216,7 @@ export async function runArms(
       measurements: measure(site, { key: 'before', place: site.generator, seed: 0 }, records.before(), options),
     },
   ];
-  for (let seed = 0; seed < options.seeds; seed++)
+  for (const seed of seedsOf(options.seeds))
     for (const arm of arms) {
       const place = placeOf(options.out, site.ground, arm, options.set, seed);
       const { settings, mark, record } = records.of(arm, seed);

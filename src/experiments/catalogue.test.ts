@@ -49,7 +49,7 @@ test('a plan is a command an arm and seed', () => {
   const options = {
     data: 'a folder',
     generator: 'flexvar-d16',
-    seeds: 2,
+    seeds: { first: 0, last: 1 },
     set: [],
     out: 'runs',
     device: 'cuda',

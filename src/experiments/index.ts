@@ -5,6 +5,7 @@ export { type Ground, grounds } from './grounds.js';
 export { type Block, type Page, pageHtml, pageMarkdown, type Table, writePage } from './page.js';
 export { armCommands, fromEverywhere, measureCommands } from './plan.js';
 export { type ExperimentOptions, type Materials, reportRefinement, runRefinement } from './refinement.js';
+export { type SeedRange, seedRange } from './seeds.js';
 export { intervalText, relativeDifferences, spreadText, type Summary, summarise, verdictOf } from './summary.js';
 export { networkJudge } from './sweepJudge.js';
 export { type Confirmation, confirmationTable, confirmationTasks } from './sweepConfirm.js';

@@ -8,25 +8,24 @@ import type { Workplace } from './base.js';
 import { type Arm, settingsOf } from './catalogue.js';
 import { evaluationFolder, partOf } from './evaluations.js';
 import type { Ground } from './grounds.js';
+import { type SeedRange, seedsOf } from './seeds.js';
 
 /** What the commands depend on. */
 export interface PlanOptions extends Pick<Workplace, 'out' | 'device' | 'threads'> {
   data: string;
   generator: string;
-  seeds: number;
+  seeds: SeedRange;
   set: readonly string[];
 }
 
 /** A path as it holds from every folder; a name that is no path stays. */
 export const fromEverywhere = (path: string) => (existsSync(path) ? resolve(path) : path);
 
-const seedsBelow = (count: number) => Array.from({ length: count }, (_, seed) => seed);
-
 /** A `scalewise refine` command for every arm and seed of a ground. */
 export function armCommands(ground: Ground, arms: readonly Arm[], options: PlanOptions): string[] {
   const { seeds, set, out, device, threads } = options;
   const [data, generator] = [fromEverywhere(options.data), fromEverywhere(options.generator)];
-  return seedsBelow(seeds).flatMap((seed) =>
+  return seedsOf(seeds).flatMap((seed) =>
     arms.map((arm) =>
       shellLine([
         ...['scalewise', 'refine', '--preset', ground.refine, '--generator', generator, '--data', data],
@@ -73,7 +72,7 @@ export function measureCommands(ground: Ground, arms: readonly Arm[], options: M
     );
   return [
     ...commands(fromEverywhere(options.generator), 'before', 0),
-    ...seedsBelow(seeds).flatMap((seed) =>
+    ...seedsOf(seeds).flatMap((seed) =>
       arms.flatMap((arm) => commands(placeOf(out, ground, arm, set, seed), recordKey(arm, set, seed), seed)),
     ),
   ];

@@ -30,7 +30,7 @@ afterAll(() => {
 const generator = 'weights/fashion-mnist/generator.safetensors';
 const site: ReportSite = { ground: grounds['fashion-mnist']!, data: 'stripes', generator, assessor };
 const options: ExperimentOptions = {
-  out, device: 'cpu', threads: 1, say: () => undefined, seeds: Infinity, cfgs: [1, 2], topK: 0, topP: 0, count: 10, batchSize: 10, set: [],
+  out, device: 'cpu', threads: 1, say: () => undefined, seeds: { first: 0, last: Infinity }, cfgs: [1, 2], topK: 0, topP: 0, count: 10, batchSize: 10, set: [],
   generator, command: 'scalewise experiment try --report',
 }; // prettier-ignore
 const sar: Arm = { name: 'sar', set: ['forcing=sar'] };
@@ -53,7 +53,7 @@ test('without any record there is no report', async () => {
   );
 });
 
-test('seeds count that are measured at every strength of guidance; --seeds leaves out later ones', () => {
+test('seeds count that are measured at every strength of guidance; --seeds leaves out others', () => {
   for (const [seed, fcd] of [10, 20, 30].entries()) leave(control, seed, fcd, 100);
   for (const [seed, fcd] of [9, 18, 27, 1, 2].entries()) leave(sar, seed, fcd, 100);
   leave(sar, 10, 1);
@@ -67,8 +67,10 @@ test('seeds count that are measured at every strength of guidance; --seeds leave
     'sar, seed 10: trained, but not measured at every strength of guidance.',
     'student: no seed is there.',
   ]);
-  const first = recordedArms(site, [sar], { ...options, seeds: 1 });
+  const first = recordedArms(site, [sar], { ...options, seeds: { first: 0, last: 0 } });
   expect(first.results.map(({ seed }) => seed)).toEqual([0]);
+  const fresh = recordedArms(site, [sar], { ...options, seeds: { first: 3, last: 4 } });
+  expect(fresh.results.map(({ seed }) => seed)).toEqual([3, 4]);
 });
 
 test('a row says how many seeds it stands on, and is compared by those that its control has', async () => {

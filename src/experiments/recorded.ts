@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ArmOptions, type ArmResult, measurementsOf, missing, openRecords, type ReportSite } from './arms.js';
 import type { Arm } from './catalogue.js';
+import type { SeedRange } from './seeds.js';
 
 /** What there is of an experiment's arms, and sentences about what is not. */
 export interface Recorded {
@@ -10,11 +11,11 @@ export interface Recorded {
   lacking: string[];
 }
 
-/** The seeds below a limit in a folder of records, in order. */
-function seedsIn(folder: string, limit: number): number[] {
+/** The seeds of a range in a folder of records, in order. */
+function seedsIn(folder: string, { first, last }: SeedRange): number[] {
   if (!existsSync(folder)) return [];
   const seeds = readdirSync(folder).flatMap((name) => /^seed-(\d+)\.json$/.exec(name)?.[1] ?? []);
-  return seeds.map(Number).filter((seed) => seed < limit).sort((a, b) => a - b); // prettier-ignore
+  return seeds.map(Number).filter((seed) => seed >= first && seed <= last).sort((a, b) => a - b); // prettier-ignore
 }
 
 type Records = ReturnType<typeof openRecords>;
@@ -52,7 +53,7 @@ function resultsOf(
 }
 
 /**
- * The results that the records hold, the pretrained generator first: of each arm the seeds below `options.seeds` that were measured at every
+ * The results that the records hold, the pretrained generator first: of each arm those of `options.seeds` that were measured at every
  * strength of guidance, or diverged. Nothing is trained or measured.
  * @throws UsageError where a record tells of another generator or of other settings
  */
