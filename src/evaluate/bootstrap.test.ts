@@ -1,6 +1,6 @@
 // Bootstraps: intervals hold the value of other draws as often as they say, pairing narrows what is shared, and seeds decide everything.
 import { describe, expect, test } from 'vitest';
-import { eye, Generator, ops, randn, scope, type Tensor, tensor, zeros } from '../torch/index.js';
+import { eye, Generator, ops, randint, randn, scope, type Tensor, tensor, zeros } from '../torch/index.js';
 import {
   bootstrap,
   compareByBootstrap,
@@ -180,6 +180,18 @@ describe('metrics of all images are those that are told without resampling', () 
       const resampled = densityCoverage(reference, sample.indexSelect(0, some));
       expect(density.of(some)).toBeCloseTo(resampled.density, 12);
       expect(coverage.of(some)).toBeCloseTo(resampled.coverage, 12);
+      // with more samples than are looked at about a reference: blurred ones, all within many balls, and copies
+      const blurred = ops.cat([normal(3, 150, 3).mul(0.05), sample.narrow(0, 0, 50), sample.narrow(0, 0, 50)], 0);
+      const { coverage: ofMany, density: densityOfMany } = resampledDensityCoverage(reference, blurred, 5, {
+        rows: 7,
+        columns: 11,
+      });
+      for (const seed of [1, 2, 3]) {
+        const index = randint(0, 250, [250], { generator: new Generator(seed) });
+        const wanted = densityCoverage(reference, blurred.indexSelect(0, index));
+        expect(ofMany.of(index)).toBeCloseTo(wanted.coverage, 12);
+        expect(densityOfMany.of(index)).toBeCloseTo(wanted.density, 12);
+      }
     });
   });
   test('kernel distance', () => {

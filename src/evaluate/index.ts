@@ -35,7 +35,7 @@ export {
 } from './inceptionScore.js';
 export { kernelDistance, type SubsetDistance, subsetKernelDistance, type SubsetOptions } from './kernelDistance.js';
 export { type Moments } from './moments.js';
-export { type Balls, inAnyBall, neighbourBalls, pairsInBalls, tallyBalls } from './neighbours.js';
+export { type Balls, inAnyBall, neighbourBalls, tallyBalls } from './neighbours.js';
 export { precisionRecall } from './precisionRecall.js';
 export { decibels, psnr } from './psnr.js';
 export { readReferenceStatistics, type ReferenceStatistics } from './referenceStatistics.js';

@@ -8,7 +8,7 @@ import { seedFor } from '../util/random.js';
 import { blocks, defaultTile, type TileSize } from './distances.js';
 
 /** (x·y / D + 1)³ from products of features, in place. */
-const kernel = (product: Tensor, D: number): Tensor => product.div_(D).add_(1).pow(3);
+const kernel = (product: Tensor, D: number): Tensor => product.div_(D).add_(1).pow_(3);
 
 /** The kernel of each of [N, D] with each of [M, D]: [N, M], float64. */
 export function kernelMatrix(a_ND: Tensor, b_MD: Tensor): Tensor {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Generator, ops, randint, randn, scope, type Tensor, tensor } from '../torch/index.js';
 import { densityCoverage } from './densityCoverage.js';
 import { exactSquares } from './distances.js';
-import { inAnyBall, neighbourBalls, pairsInBalls, tallyBalls } from './neighbours.js';
+import { inAnyBall, neighbourBalls, tallyBalls } from './neighbours.js';
 import { precisionRecall } from './precisionRecall.js';
 
 const normal = (seed: number, ...shape: number[]): Tensor => randn(shape, { generator: new Generator(seed) });
@@ -15,14 +15,17 @@ function plainSquares(a_ND: Tensor, b_MD: Tensor): number[][] {
   return Array.from({ length: a_ND.size(0) }, (_, i) => exactSquares(a_ND.select(0, i).unsqueeze(0), b_MD).toArray());
 }
 
-/** What `neighbourBalls`, `inAnyBall` and `pairsInBalls` must give. */
+/** What `neighbourBalls`, `inAnyBall` and `tallyBalls` must give. */
 function plain(centres_ND: Tensor, points_MD: Tensor, k: number) {
   const radii = plainSquares(centres_ND, centres_ND).map((row) => row.sort((a, b) => a - b)[k]!);
   const squares = plainSquares(points_MD, centres_ND);
+  const within = squares.map((row) => row.map((square, i) => square < radii[i]!));
+  const sum = (values: boolean[]) => values.filter(Boolean).length;
   return {
     radii,
     inside: squares.map((row) => Number(row.some((square, i) => square <= radii[i]!))),
-    pairs: squares.flatMap((row, j) => row.flatMap((square, i) => (square < radii[i]! ? [j, i] : []))),
+    perPoint: within.map(sum),
+    perCentre: radii.map((_, i) => sum(within.map((row) => row[i]!))),
   };
 }
 
@@ -30,18 +33,9 @@ function plain(centres_ND: Tensor, points_MD: Tensor, k: number) {
 function found(centres_ND: Tensor, points_MD: Tensor, k: number, rows: number, columns: number) {
   const tile = { rows, columns };
   const balls = neighbourBalls(centres_ND, k, tile);
-  const pairs = pairsInBalls(balls, points_MD, tile).toArray();
-  const tally = tallyBalls(balls, points_MD, tile);
-  const count = (length: number, which: number) => {
-    const counts = Array.from({ length }, () => 0);
-    for (let i = which; i < pairs.length; i += 2) counts[pairs[i]!]!++;
-    return counts;
-  };
-  expect(tally.perPoint_M.toArray()).toEqual(count(points_MD.size(0), 0));
-  expect(tally.perCentre_N.toArray()).toEqual(count(centres_ND.size(0), 1));
-  const sorted = Array.from({ length: pairs.length / 2 }, (_, i) => [pairs[2 * i]!, pairs[2 * i + 1]!]);
-  sorted.sort(([a, b], [c, d]) => a! - c! || b! - d!);
-  return { radii: balls.square_N.toArray(), inside: inAnyBall(balls, points_MD, tile).toArray(), pairs: sorted.flat() };
+  const { perPoint_M, perCentre_N } = tallyBalls(balls, points_MD, tile);
+  const [radii, inside] = [balls.square_N.toArray(), inAnyBall(balls, points_MD, tile).toArray()];
+  return { radii, inside, perPoint: perPoint_M.toArray(), perCentre: perCentre_N.toArray() };
 }
 
 /** Sets of which many members are equal, or lie as far from each other as others do. */

@@ -1,7 +1,7 @@
 // Radii of nearest neighbours, and which points lie within them: what precision, recall, density and coverage have in common.
 // The result is that of exact distances, whatever the size of a tile: see distances.ts.
 // Legend: N centres, M points, D feature dimensions, R rows and C columns of a tile, P pairs, K candidates.
-import { keep, noGrad, ops, scope, type Tensor, tensor, zeros } from '../torch/index.js';
+import { keep, noGrad, ops, scope, type Tensor, zeros } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { approximateSquares, blocks, defaultTile, exactSquares, pairsAtOnce, type TileSize } from './distances.js';
 
@@ -170,22 +170,6 @@ export function tallyBalls(
         perCentre_N.narrow(0, firstCentre, inside_RC.size(1)).add_(inside_RC.sum([0]));
       });
       return { perPoint_M, perCentre_N };
-    }),
-  );
-}
-
-/** Every pair of a point and a ball that it lies in, the surface excluded: int64 [P, 2], the points' numbers first. */
-export function pairsInBalls(balls: Balls, points_MD: Tensor, tile: TileSize = defaultTile): Tensor {
-  return noGrad(() =>
-    scope(() => {
-      const found: Tensor[] = [zeros([0, 2], { dtype: 'int64', device: points_MD.device })];
-      eachTile(balls, points_MD, { closed: false, asked: 'pair', tile }, (inside_RC, firstPoint, firstCentre) => {
-        const offset_2 = tensor([firstPoint, firstCentre], { dtype: 'int64', device: points_MD.device });
-        found.push(keep(inside_RC.nonzero().add(offset_2)));
-      });
-      const pairs_P2 = ops.cat(found, 0);
-      for (const one of found) one.dispose();
-      return pairs_P2;
     }),
   );
 }

@@ -1,14 +1,14 @@
 // The metrics as functions of resampled images, for bootstraps and extrapolations; what does not depend on the resample is computed once.
-// Legend: N references, M samples, n drawn ones, D feature dimensions, K classes, P pairs.
-import { scope, type Tensor, zeros } from '../torch/index.js';
+// Legend: N references, M samples, n drawn ones, D feature dimensions, R rows of a part, K nearest samples or classes.
+import { ops, scope, type Tensor } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import type { Resampled } from './bootstrap.js';
 import { densityNeighbours } from './densityCoverage.js';
-import { defaultTile, type TileSize } from './distances.js';
+import { blocks, defaultTile, type TileSize } from './distances.js';
 import { FrechetFrom } from './frechet.js';
 import { inceptionScoreInOrder, inceptionSplit, shuffledOrder } from './inceptionScore.js';
 import { kernelMatrix, kernelMeans, kernelSum } from './kernelDistance.js';
-import { inAnyBall, neighbourBalls, pairsInBalls } from './neighbours.js';
+import { candidates, inAnyBall, neighbourBalls, squaresTo, tallyBalls } from './neighbours.js';
 import { prepared } from './prepared.js';
 import { resampledRecall } from './recallOfHalves.js';
 import { type FeatureStatistics, statisticsAt } from './statistics.js';
@@ -25,7 +25,7 @@ export function resampledFrechet(reference: FeatureStatistics | FrechetFrom, fea
   };
 }
 
-/** Samples up to which the noise of a kernel distance is found: their kernel matrix takes 2 GiB. */
+/** Samples up to which the noise of a kernel distance is found: their kernel matrix takes 2 GiB, the most that a figure holds. */
 export const mostKernelImages = 16_384;
 
 /**
@@ -87,6 +87,27 @@ const meanAt = (values_M: Tensor, index_n: Tensor): number =>
     .mean()
     .item();
 
+// A resample of all images leaves each of 64 out with a chance of e^−64.
+const nearestKept = 64;
+
+/** The samples nearest to each reference, by number, and whether they lie in its ball: [N, K], K at most 64. */
+function nearestInBalls(reference_ND: Tensor, sample_MD: Tensor, k: number, tile: TileSize) {
+  const { square_N } = neighbourBalls(reference_ND, k, tile);
+  const parts = blocks(reference_ND, tile.rows, (part, first) => {
+    const part_RD = part.to('float64');
+    const { index_RK, square_RK } = candidates(part_RD, sample_MD, nearestKept, tile.columns);
+    square_RK.dispose();
+    const radius_R1 = square_N.narrow(0, first, part.size(0)).unsqueeze(1);
+    return { near_RK: index_RK, inside_RK: squaresTo(part_RD, sample_MD, index_RK).lt(radius_R1) };
+  });
+  const joined = {
+    near_NK: ops.cat(parts.map(({ near_RK }) => near_RK), 0),
+    inside_NK: ops.cat(parts.map(({ inside_RK }) => inside_RK), 0),
+  }; // prettier-ignore
+  for (const { near_RK } of parts) near_RK.dispose();
+  return joined;
+}
+
 /** Density and coverage of samples [M, D], which are resampled, by references [N, D], which are not; dispose of both. */
 export function resampledDensityCoverage(
   reference_ND: Tensor,
@@ -94,19 +115,16 @@ export function resampledDensityCoverage(
   k = densityNeighbours,
   tile: TileSize = defaultTile,
 ): { density: Resampled; coverage: Resampled } {
-  const [N, count] = [reference_ND.size(0), sample_MD.size(0)];
-  let shared: { point_P: Tensor; centre_P: Tensor } | undefined;
-  const pairs = () => {
-    if (shared && !shared.point_P.disposed) return shared;
-    const pairs_P2 = pairsInBalls(neighbourBalls(reference_ND, k, tile), sample_MD, tile).to({ device: 'cpu' });
-    return (shared = { point_P: pairs_P2.select(1, 0).contiguous(), centre_P: pairs_P2.select(1, 1).contiguous() });
-  };
-  /** How often each pair comes in a resample [P]. */
-  const times = (point_P: Tensor, index_n: Tensor) => index_n.bincount(null, count).indexSelect(0, point_P);
-  const density = prepared(count, pairs, ({ point_P }, index_n) => times(point_P, index_n).sum().item() / (k * index_n.size(0))); // prettier-ignore
-  const coverage = prepared(count, pairs, ({ point_P, centre_P }, index_n) => {
-    const perCentre_N = zeros([N], { dtype: 'int64' }).indexAdd_(0, centre_P, times(point_P, index_n));
-    return perCentre_N.gt(0).sum().item() / N;
+  const count = sample_MD.size(0);
+  const perPoint = () => ({
+    perPoint_M: tallyBalls(neighbourBalls(reference_ND, k, tile), sample_MD, tile).perPoint_M,
+  });
+  const nearest = () => nearestInBalls(reference_ND, sample_MD, k, tile);
+  const density = prepared(count, perPoint, ({ perPoint_M }, index_n) => meanAt(perPoint_M, index_n) / k);
+  const coverage = prepared(count, nearest, ({ near_NK, inside_NK }, index_n) => {
+    const drawn_M = index_n.bincount(null, count).gt(0).to({ device: near_NK.device });
+    const drawn_NK = drawn_M.indexSelect(0, near_NK.flatten()).view(near_NK.shape);
+    return drawn_NK.logicalAnd(inside_NK).anyDim(1).to('float64').mean().item();
   });
   return { density, coverage };
 }

@@ -164,6 +164,7 @@ const OUTER_0: Operator = { name: 'aten::outer', args: ['self', 'vec2'] };
 const PERMUTE_0: Operator = { name: 'aten::permute', args: ['self', 'dims'] };
 const POW_0: Operator = { name: 'aten::pow.Tensor_Scalar', args: ['self', 'exponent'] };
 const POW_1: Operator = { name: 'aten::pow.Tensor_Tensor', args: ['self', 'exponent'] };
+const POW__0: Operator = { name: 'aten::pow_.Scalar', args: ['self', 'exponent'] };
 const RAND_0: Operator = { name: 'aten::rand.generator', args: ['size', 'generator', 'dtype', 'layout', 'device', 'pin_memory'] };
 const RANDLIKE_0: Operator = { name: 'aten::rand_like', args: ['self', 'dtype', 'layout', 'device', 'pin_memory', 'memory_format'] };
 const RANDINT_0: Operator = { name: 'aten::randint.low_generator', args: ['low', 'high', 'size', 'generator', 'dtype', 'layout', 'device', 'pin_memory'] };
@@ -895,6 +896,12 @@ export abstract class TensorOperators {
       return wrap(native.call(POW_0.id ?? resolved(POW_0), this.handle, (exponent as number | boolean)));
     }
     return wrap(native.call(POW_1.id ?? resolved(POW_1), this.handle, (exponent as TensorOperators).handle));
+  }
+
+  /** `aten::pow_.Scalar(Tensor(a!) self, Scalar exponent) -> Tensor(a!)` https://docs.pytorch.org/docs/stable/generated/torch.Tensor.pow_.html */
+  pow_(exponent: number | boolean): this {
+    native.run(POW__0.id ?? resolved(POW__0), this.handle, exponent);
+    return this;
   }
 
   /** `aten::rand_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.rand_like.html */
@@ -1921,6 +1928,11 @@ export function permute(self: TensorOperators, dims: readonly number[]): Tensor 
 /** `aten::pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor` · `aten::pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.pow.html */
 export function pow(self: TensorOperators, exponent: number | boolean | TensorOperators): Tensor {
   return self.pow(exponent);
+}
+
+/** `aten::pow_.Scalar(Tensor(a!) self, Scalar exponent) -> Tensor(a!)` https://docs.pytorch.org/docs/stable/generated/torch.Tensor.pow_.html */
+export function pow_(self: TensorOperators, exponent: number | boolean): void {
+  self.pow_(exponent);
 }
 
 /** `aten::rand.generator(SymInt[] size, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` https://docs.pytorch.org/docs/stable/generated/torch.rand.html */
