@@ -53,6 +53,9 @@ beforeAll(async () => {
   classifierFile('other.safetensors', 2);
   const images = Buffer.concat(Array.from({ length: 12 }, (_, i) => pixelsFor('npz', i)));
   await writeNpz(at('samples.npz'), new Map([['arr_0', { type: '|u1', shape: [12, 32, 32, 3], pieces: [images] }]]));
+  cpSync(at('samples.npz'), at('copy.npz'));
+  mkdirSync(at('more'));
+  cpSync(at('samples.npz'), at('more/samples.npz'));
   await writeNpz(
     at('floats.npz'),
     new Map([['arr_0', { type: '<f4', shape: [2, 1, 1, 3], pieces: [new Uint8Array(24)] }]]),
@@ -70,8 +73,12 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-const evaluated = (...args: string[]) => run(['node', 'scalewise', 'evaluate', '--threads', '1', ...args]);
-const sizes = ['-n', '20', '-b', '5', '--part', '10', '--replicates', '10'];
+/** Runs the command; 20 samples of each generator. */
+const evaluated = (...args: string[]) => {
+  const count = args.some((one) => /(before|after)$/.test(one)) ? ['-n', '20'] : [];
+  return run(['node', 'scalewise', 'evaluate', '--threads', '1', ...count, ...args]);
+};
+const sizes = ['-b', '5', '--part', '10', '--replicates', '10'];
 const common = [...sizes, '--classifier', at('classifier.safetensors')];
 
 interface Model {
@@ -202,6 +209,18 @@ describe('files and folders', () => {
     expect(Math.abs(self.models[0]!.figures['fcd']!)).toBeLessThan(1e-6);
   });
 
+  test('two files are drawn apart, and their noise is kept beside their features', async () => {
+    const two = [at('samples.npz'), at('copy.npz'), '--reference', at('data/test'), '--out', at('files')];
+    const first = await found(...two);
+    const [{ paired, figures }] = first.comparisons as [Found['comparisons'][0]];
+    expect(paired).toBe(false);
+    expect(figures[0]!.sentence).toMatch(/the difference of 0\.0+ \(95 % interval -0*\.?\d.* unpaired\) .*: which is better cannot be told\.$/); // prettier-ignore
+    expect(figures[0]!.sentence).not.toMatch(/interval -?0\.0+ to/); // as it were of equal draws
+    const kept = readFileSync(at('files/models/copy.npz/noise.json'), 'utf8');
+    expect(await found(...two)).toEqual(first);
+    expect(readFileSync(at('files/models/copy.npz/noise.json'), 'utf8')).toBe(kept);
+  });
+
   test.each<[RegExp, string[]]>([
     [/small\.npz: expected images of 32x32 pixels as reference.npz has, found 16x16/, ['small.npz', '--reference', 'reference.npz']], // prettier-ignore
     [/floats\.npz: expected 'arr_0' of bytes \(\|u1\), found <f4/, ['floats.npz', '--reference', 'data']],
@@ -210,7 +229,12 @@ describe('files and folders', () => {
     [/--reference: images need something to be compared with/, ['samples.npz']],
     [/reference\.npz: expected statistics of classifier's features .* found those of classifier/, ['samples.npz', '--reference', 'reference.npz', '--classifier', 'other.safetensors']], // prettier-ignore
     [/nowhere\.pth: expected the weights of Inception-v3, found no such file; fetch http/, ['samples.npz', '--reference', 'data', '--inception', 'nowhere.pth']], // prettier-ignore
-    [/neighbours: expected more than 5 references and 3 samples, got 2 and 12/, ['samples.npz', '--reference', 'data/test/class0']], // prettier-ignore
+    [/class0: expected more than 5 images, whose neighbours .* look at, found 2; take more/, ['samples.npz', '--reference', 'data/test/class0']], // prettier-ignore
+    [/class0: expected more than 5 images, whose neighbours .* look at, found 2; take more/, ['data/test/class0', '--reference', 'samples.npz']], // prettier-ignore
+    [/evaluate: .*more\/samples.npz is the same as .*samples.npz; leave one of them/, ['samples.npz', 'more/samples.npz', '--reference', 'data']], // prettier-ignore
+    [/--write-reference: expected a name that ends in \.npz, by which --reference knows it, got .*wr/, ['samples.npz', '--write-reference', 'wr']], // prettier-ignore
+    [/--size: it would do nothing, since no generator is among/, ['samples.npz', '--reference', 'samples.npz', '--size=32']], // prettier-ignore
+    [/--count: it would do nothing, since no generator is among/, ['samples.npz', '--reference', 'data', '--count=7']],
     [/evaluate: expected each model once, found .*before twice/, ['before', 'before']],
     [/evaluate: there is no file or folder/, ['nothing']],
     [/--data: it would do nothing beside --reference, in the features of classifier/, ['samples.npz', '--reference', 'data', '--data=cifar10']], // prettier-ignore

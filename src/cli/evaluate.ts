@@ -2,7 +2,7 @@
 // of another network; with the noise of each figure, and whether two models differ by more.
 import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { cacheFolder, imageCount } from '../data/index.js';
 import { resolveTopology, type Topology } from '../launch/index.js';
@@ -29,7 +29,15 @@ import { libtorch } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
 import { watchSignals } from '../util/signals.js';
-import { dataOf, type DataSplits, type GivenSubject, openSplits, referenceOf, subjectsOf } from './evaluateSubjects.js';
+import {
+  dataOf,
+  type DataSplits,
+  type GivenSubject,
+  isFolder,
+  openSplits,
+  referenceOf,
+  subjectsOf,
+} from './evaluateSubjects.js';
 import { evaluationJson, evaluationText } from './evaluateText.js';
 import { type SamplingFlags, withSamplingFlags } from './samplingOptions.js';
 import { positive, say, wholeNumber } from './settingsOptions.js';
@@ -177,6 +185,8 @@ function refuse(
     if (referenceImages === undefined) return;
     throw new UsageError('--reference-images: expected together with --write-reference, whose images it counts');
   }
+  if (extname(write) !== '.npz')
+    throw new UsageError(`--write-reference: expected a name that ends in .npz, by which --reference knows it, got ${write}`); // prettier-ignore
   if (replicates !== undefined)
     throw new UsageError(
       '--replicates: it would do nothing beside --write-reference, which measures nothing; leave it',
@@ -188,10 +198,12 @@ function refuse(
 /** What only generators are sampled by. */
 const ofGenerators = ['tokenizer', 'precision', 'weights', 'scales', 'schedule', 'cfg', 'guidance', 'cfgInterval', 'fullAbove', 'topK', 'topP', 'temperature', 'greedy', 'invalidIds']; // prettier-ignore
 
-/** Refuses ways of sampling where nothing is sampled. */
-function refuseSampling({ given }: Prepared, command: Command): void {
+/** Refuses ways of sampling where nothing is sampled; a size where no folder's images are brought to it, and a count where no real images show it. */
+function refuseSampling({ given, real }: Prepared, { reference }: Flags, command: Command): void {
   if (given.some(({ card }) => card)) return;
-  const idle = command.options.find((option) => ofGenerators.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli'); // prettier-ignore
+  const hasFolder = [...given.map(({ path }) => path), reference ?? ''].some(isFolder);
+  const idles = [...ofGenerators, ...(hasFolder ? [] : ['size']), ...(real ? [] : ['count'])];
+  const idle = command.options.find((option) => idles.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli'); // prettier-ignore
   if (idle) throw new UsageError(`${idle.long}: it would do nothing, since no generator is among what is evaluated; leave it`); // prettier-ignore
 }
 
@@ -204,7 +216,7 @@ async function run(paths: readonly string[], given: Flags, command: Command): Pr
   refuse(flags, topology, paths);
   useMachine({ device, threads });
   const prepared = await prepare(paths, flags, rank);
-  refuseSampling(prepared, command);
+  refuseSampling(prepared, flags, command);
   const { given: all, network, reference, real } = prepared;
   try {
     await untilSignal(async (stopping) => {

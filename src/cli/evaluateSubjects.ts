@@ -55,7 +55,7 @@ function holdsGenerator(folder: string): boolean {
   return ['checkpoints', 'generator.safetensors'].some((name) => existsSync(join(folder, name)));
 }
 
-const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory();
+export const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory();
 
 /** Images that need no generator; undefined of what can only be one. */
 async function imagesOf(text: string, flags: SubjectFlags, split: 'train' | 'test'): Promise<Subject | undefined> {
@@ -115,6 +115,10 @@ export async function subjectsOf(given: readonly string[], flags: SubjectFlags):
     const images = await imagesOf(path, flags, 'train');
     all.push(images ? { subject: images, path } : generatorOf(path, flags));
   }
+  const what = all.map(({ subject: { identity, written } }) => JSON.stringify([identity, written]));
+  const same = what.findIndex((one, i) => what.indexOf(one) < i);
+  if (same >= 0)
+    throw new UsageError(`evaluate: ${all[same]!.path} is the same as ${all[what.indexOf(what[same]!)]!.path}; leave one of them`); // prettier-ignore
   const names = namesOf(all.map(({ path }) => path.replace(/\/+$/, '')));
   return all.map((one, i) => ({ ...one, subject: { ...one.subject, name: names[i]! } }));
 }

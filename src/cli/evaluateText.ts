@@ -27,6 +27,16 @@ function rowsOf(columns: readonly SubjectResult[]): string[][] {
   return rows;
 }
 
+/** Distances of fewer images, as far as the line to infinitely many goes through them: five of its points. */
+function countsLine({ name, figures: [distance] }: SubjectResult): string[] {
+  const { line, digits } = distance!;
+  if (!line) return [];
+  const { points } = line;
+  const shown = [0, 1, 2, 3, 4].map((i) => points[Math.round((i * (points.length - 1)) / 4)]!);
+  const each = [...new Set(shown)].map(({ count, value }) => `${value.toFixed(digits)} of ${count}`);
+  return [`${distance!.name} by the number of images, ${name}: ${each.join(', ')}`];
+}
+
 /** The result in lines. */
 export function evaluationText(
   { protocol, accuracy, results, real, comparisons, warnings }: Evaluation,
@@ -40,6 +50,7 @@ export function evaluationText(
   return [
     `against ${reference.name}`,
     ...tableLines([header, counts, ...rowsOf(columns)]),
+    ...results.flatMap(countsLine),
     ...comparisons.flatMap(({ figures }) => figures.map(({ sentence }) => sentence)),
     ...warnings.map((warning) => `warning: ${warning}`),
     ...notes,

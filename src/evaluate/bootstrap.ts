@@ -87,18 +87,21 @@ export interface Replicates {
   found: readonly number[];
 }
 
-/** Draws the replicates: which images each has depends on the seed, its number and the count of images alone, so equal ones pair two models. */
-export function replicatesOf(metric: Resampled, options: BootstrapOptions): Replicates {
+/** The metric of each replicate: which images one has depends on the seed, its number and the count of images alone, so equal ones pair two models. */
+export function drawReplicates(metric: Resampled, options: BootstrapOptions): number[] {
   const { seed, replicates = 200, each } = options;
   if (!(replicates >= 2)) throw new UsageError(`bootstrap: expected at least 2 replicates, got ${replicates}`);
-  const { count, of } = metric;
-  const value = scope(() => of(arange(0, count)));
-  const found = Array.from({ length: replicates }, (_, i) => {
-    const one = scope(() => of(draw(metric, seed, i)));
+  return Array.from({ length: replicates }, (_, i) => {
+    const one = scope(() => metric.of(draw(metric, seed, i)));
     each?.(i + 1, replicates);
     return one;
   });
-  return { value, found };
+}
+
+/** The metric of all images, and of replicates. */
+export function replicatesOf(metric: Resampled, options: BootstrapOptions): Replicates {
+  const found = drawReplicates(metric, options);
+  return { value: scope(() => metric.of(arange(0, metric.count))), found };
 }
 
 /** A metric of all images, its standard error, and the percentile interval of its noise. The same seed gives the same result. */
@@ -182,7 +185,8 @@ export function comparisonSentence(
   const show = (one: number) => one.toFixed(digits);
   const interval = `${Number((100 * level).toPrecision(6))} % interval ${show(low)} to ${show(high)}, ${paired ? 'paired' : 'unpaired'}`; // prettier-ignore
   const head = `${names.metric} ${show(a.value)} (${names.a}) and ${show(b.value)} (${names.b}): the difference of ${show(value)} (${interval})`; // prettier-ignore
-  if (!exceedsNoise) return `${head} does not exceed the noise of ${names.images} images: neither is better.`;
+  if (!exceedsNoise)
+    return `${head} does not exceed the noise of ${names.images} images: which is better cannot be told.`;
   const isA = value < 0 === (names.better === 'lower');
   return `${head} exceeds the noise of ${names.images} images: ${isA ? names.a : names.b} is better.`;
 }

@@ -7,11 +7,11 @@ export {
   type Comparison,
   type ComparisonNames,
   comparisonSentence,
+  drawReplicates,
   type Estimate,
   estimateOf,
   quantile,
   type Replicates,
-  replicatesOf,
   type Resampled,
 } from './bootstrap.js';
 export { accuracy, Classifier, featureWidth } from './classifier.js';

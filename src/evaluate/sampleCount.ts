@@ -43,15 +43,16 @@ export function assessCount(
   const { metric, line, width = 0, difference = askedShare * Math.abs(estimate.value) } = options;
   const deviation = Math.SQRT2 * estimate.deviation; // of a difference of two
   const detectable = smallestDetectable(deviation);
+  const isNothing = Math.abs(estimate.value) < 1.96 * estimate.deviation; // of no difference from the reference, a share says nothing
   const bias = line ? line.slope / count : undefined;
   const show = (value: number) => Number(value.toPrecision(3)).toString();
   const warnings: string[] = [];
-  if (detectable > difference)
+  if (detectable > difference && !isNothing)
     warnings.push(
       `${metric}: ${count} images are too few to tell models apart that differ by ${show(difference)}: drawn independently, they must differ by ${show(detectable)}; ` +
         `about ${imagesToDetect(count, deviation, difference)} images of each would do.`,
     );
-  if (bias !== undefined && Math.abs(bias) > difference)
+  if (bias !== undefined && Math.abs(bias) > difference && !isNothing)
     warnings.push(
       `${metric}: about ${show(bias)} of ${show(estimate.value)} is owed to the count of ${count} images; compare it with values at the same count only, or compare the extrapolations.`,
     );

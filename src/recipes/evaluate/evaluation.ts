@@ -1,11 +1,15 @@
 // An evaluation as a whole: features of the reference and of every subject, one subject's held at a time; figures with their noise; comparisons.
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { densityNeighbours } from '../../evaluate/index.js';
+import { libtorch } from '../../torch/index.js';
+import type { KeptSettings } from '../sampleSink.js';
 import { ChunkStore } from './chunkStore.js';
 import { awaitParts, collect, computeParts, type FeatureSet, type GatherOptions, Stopped } from './gather.js';
-import { metricsOf } from './metrics.js';
+import { metricsOf, precisionNeighbours } from './metrics.js';
 import type { EvaluationNetwork } from './network.js';
 import { compareFigures, countWarnings, type Figure, type FigureComparison, usualReplicates, withNoise } from './noise.js'; // prettier-ignore
+import { forgetful, noiseFile } from './noiseStore.js';
 import { distanceName, type Protocol, protocolOf, whyNotAdm } from './protocol.js';
 import { imagesReference, type Reference, type StatisticsFile, statisticsReference } from './reference.js';
 import type { Subject } from './subject.js';
@@ -57,11 +61,13 @@ const isFile = (reference: Subject | StatisticsFile): reference is StatisticsFil
 /** The images whose features are needed, with the folder of each: the reference's first. */
 function listOf({ reference, subjects, real }: EvaluationPlan): { subject: Subject; part: string }[] {
   const images = isFile(reference) ? reference.images : reference;
-  const safe = (name: string) => name.replace(/[^\w.-]+/g, '_');
+  const names = subjects.map(({ name }) => name.replace(/[^\w.-]+/g, '_'));
+  /** A folder's name; the second of one name has its number too. */
+  const folderOf = (i: number) => (names.indexOf(names[i]!) < i ? `${names[i]}-${i + 1}` : names[i]!);
   return [
     ...(images ? [{ subject: images, part: 'reference' }] : []),
     ...(real ? [{ subject: real, part: 'real' }] : []),
-    ...subjects.map((subject) => ({ subject, part: join('models', safe(subject.name)) })),
+    ...subjects.map((subject, i) => ({ subject, part: join('models', folderOf(i)) })),
   ];
 }
 
@@ -71,6 +77,16 @@ function refuseOtherSizes(list: readonly { subject: Subject }[]): void {
   const other = others.find(({ height, width }) => height !== first?.height || width !== first.width);
   if (first && other)
     throw new UsageError(`${other.name}: expected images of ${first.width}x${first.height} pixels as ${first.name} has, found ${other.width}x${other.height}; compare images of one size`); // prettier-ignore
+}
+
+/** Refuses fewer images than have neighbours to be compared by, before any work. */
+function refuseFew({ reference, subjects }: EvaluationPlan): void {
+  const images = isFile(reference) ? reference.images : reference;
+  if (!images) return;
+  const least = isFile(reference) ? precisionNeighbours : densityNeighbours; // as many references as samples count, but all of a file of statistics
+  const few = [...subjects.map((one) => ({ ...one, least })), { ...images, least: densityNeighbours }].find((one) => one.count <= one.least); // prettier-ignore
+  if (few)
+    throw new UsageError(`${few.name}: expected more than ${few.least} images, whose neighbours precision, recall, density and coverage look at, found ${few.count}; take more`); // prettier-ignore
 }
 
 /** What features of images are computed by, and where they wait. */
@@ -119,6 +135,18 @@ async function openReference(plan: EvaluationPlan): Promise<Reference | undefine
     : imagesReference(reference, network, features!);
 }
 
+/** All that settles what replicates find. */
+function noiseSettings(
+  { identity, written }: Subject,
+  { network, partSize, batchSize, seed, device }: EvaluationPlan,
+  reference: Reference,
+  more: KeptSettings,
+): KeptSettings {
+  const images = { ...identity, ...(written !== undefined && { written }) };
+  const versions = { libtorch: libtorch().version };
+  return { images, reference: reference.identity, network: network.sha256, partSize, batchSize, seed, device, versions, ...more }; // prettier-ignore
+}
+
 /** A subject's figures, and what else the fingerprint needs. */
 interface Measurement {
   result: SubjectResult;
@@ -137,12 +165,13 @@ async function measure(
   const features = await featuresFor(subject, part, plan);
   if (!features || !reference) return undefined;
   using own = features;
-  const { network, seed } = plan;
+  const { network, seed, folder } = plan;
   const distance = distanceName(network, reference, subject);
   using found = metricsOf(network, reference, own, { distance, labels: subject.labels, seed });
   const width = own.pool_ND.size(1);
   const replicates = part === 'real' ? 0 : (plan.replicates ?? usualReplicates(width));
-  const figures = withNoise(subject.name, found.metrics, { seed, replicates, draw, width });
+  const store = folder === undefined ? forgetful : noiseFile(join(folder, part, 'noise.json'), noiseSettings(subject, plan, reference, { draw, replicates })); // prettier-ignore
+  const figures = withNoise(subject.name, found.metrics, { seed, replicates, draw, width, store });
   const { name, count, identity } = subject;
   return { result: { name, count, figures, identity }, neighbours: found.neighbours, width, threads: own.threads };
 }
@@ -185,6 +214,7 @@ async function compare(plan: EvaluationPlan, reference: Reference | undefined): 
  */
 export async function evaluate(plan: EvaluationPlan): Promise<Evaluation | undefined> {
   refuseOtherSizes(listOf(plan));
+  refuseFew(plan);
   const reference = await openReference(plan);
   try {
     return await compare(plan, reference);

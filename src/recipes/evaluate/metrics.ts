@@ -1,7 +1,6 @@
 // The figures that a network's features allow, each with what its noise is found from.
 // Legend: N references, M samples, D features, K classes.
 import {
-  densityNeighbours,
   FrechetFrom,
   frechetDistanceOf,
   inceptionScoreInOrder,
@@ -35,6 +34,8 @@ export const kernelSubsets = { subsets: 100, size: 1000 } as const;
 export interface Metric extends Column {
   better: 'lower' | 'higher';
   value: number;
+  /** Least and largest value that there can be. */
+  range?: readonly [number, number];
   /** Standard deviation over splits or subsets, where the metric is a mean over them; not the value's error. */
   deviation?: number;
   /** The same figure of other draws of the samples; absent where that would need features that are not held. */
@@ -63,7 +64,6 @@ export function metricsOf(
   const from = new FrechetFrom(reference.statistics);
   const near_ND = neighboursOf(reference, features);
   const wants = (...keys: string[]) => !options.only || keys.some((key) => options.only!.includes(key));
-  if (near_ND && wants('density', 'coverage')) refuseFew(near_ND, features);
   const metrics = [
     headline(network, from, features, options),
     ...(wants('sfid') ? spatialDistance(network, reference, features) : []),
@@ -123,7 +123,7 @@ function headline(
   options: MetricOptions,
 ): Metric {
   const value = from.distance(statistics);
-  return { key: distance.key, name: options.distance, digits: 3, better: 'lower', value, resampled: resampledFrechet(from, pool_ND) }; // prettier-ignore
+  return { key: distance.key, name: options.distance, digits: 3, better: 'lower', range: [0, Infinity], value, resampled: resampledFrechet(from, pool_ND) }; // prettier-ignore
 }
 
 function spatialDistance({ distance }: EvaluationNetwork, reference: Reference, { spatial }: FeatureSet): Metric[] {
@@ -142,13 +142,8 @@ function inceptionScores({ kind }: EvaluationNetwork, { logits_NK }: FeatureSet,
   ];
 }
 
-function refuseFew(near_ND: Tensor, { pool_ND }: FeatureSet): void {
-  if (near_ND.size(0) <= densityNeighbours || pool_ND.size(0) <= precisionNeighbours)
-    throw new UsageError(`neighbours: expected more than ${densityNeighbours} references and ${precisionNeighbours} samples, got ${near_ND.size(0)} and ${pool_ND.size(0)}; take more images`); // prettier-ignore
-}
-
 /** A share, of which more is better. */
-const shareOf = (key: string, value: number, resampled: Resampled): Metric => ({ key, name: key, digits: 4, better: 'higher', value, resampled }); // prettier-ignore
+const shareOf = (key: string, value: number, resampled: Resampled): Metric => ({ key, name: key, digits: 4, better: 'higher', range: [0, 1], value, resampled }); // prettier-ignore
 
 function precisionAndRecall(near_ND: Tensor, { pool_ND }: FeatureSet): Metric[] {
   const { precision, recall } = precisionRecall(near_ND, pool_ND, precisionNeighbours);
@@ -158,7 +153,11 @@ function precisionAndRecall(near_ND: Tensor, { pool_ND }: FeatureSet): Metric[] 
 
 function densityAndCoverage(near_ND: Tensor, { pool_ND }: FeatureSet): Metric[] {
   const { density, coverage } = resampledDensityCoverage(near_ND, pool_ND);
-  return [shareOf('density', valueOf(density), density), shareOf('coverage', valueOf(coverage), coverage)];
+  const range = [0, Infinity] as const; // a density is relative to the references'
+  return [
+    { ...shareOf('density', valueOf(density), density), range },
+    shareOf('coverage', valueOf(coverage), coverage),
+  ];
 }
 
 function kernelMetric(

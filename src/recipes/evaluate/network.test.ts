@@ -60,6 +60,22 @@ test.each(rows)('%s', (name, distance, make, range) => {
   expect(liveTensors()).toBe(before);
 });
 
+test("Inception's scores are of the logits without bias, as ADM's evaluator takes them", () => {
+  const network = new Inception().requireGrad(false);
+  fillByFormula(network, 2, inceptionRange);
+  saveWeights(at('inception.safetensors'), network.stateDict());
+  const features = featureNetwork(at('inception.safetensors'));
+  scope(() => {
+    const bytes = formulaBytes(2, 40, 32);
+    const { logits_BK, logitsWithoutBias_BK } = network.features(bytes);
+    const away = (wanted: Tensor) => features.features(bytes).logits!.sub(wanted).abs().amax([0, 1]).item();
+    expect(away(logitsWithoutBias_BK)).toBeLessThan(1e-4);
+    expect(away(logits_BK)).toBeGreaterThan(1e-3);
+  });
+  features.dispose();
+  network.dispose();
+});
+
 test('more images than a network sees at once', () => {
   const tower = new ClipImageTower({ ...sizes, activation: 'quick_gelu', embedding: 24 }).requireGrad(false);
   fillByFormula(tower, 2, visionRange);

@@ -2,21 +2,21 @@
 // one are held; what its replicates found is kept, and two subjects are compared by it.
 import {
   assessCount,
-  type BootstrapOptions,
   compareReplicates,
   type Comparison,
   comparisonSentence,
+  drawReplicates,
   type Estimate,
   estimateOf,
   extrapolate,
   type Extrapolation,
   type Replicates,
   type Resampled,
-  replicatesOf,
   resampledInfinity,
 } from '../../evaluate/index.js';
 import { progress } from '../../util/progress.js';
 import type { Metric } from './metrics.js';
+import { forgetful, type NoiseStore } from './noiseStore.js';
 
 /** How noise is found. */
 export interface NoiseOptions {
@@ -25,8 +25,10 @@ export interface NoiseOptions {
   replicates: number;
   /** Subjects with one draw are resampled with the same numbers. */
   draw: number;
-  /** Of the features: the noise of a line through 15 counts is found of narrow ones only. */
+  /** Of the features: of wide ones the noise of a line through counts is found from few and short ones. */
   width: number;
+  /** Keeps what was found; nothing by default. */
+  store?: NoiseStore;
 }
 
 /** Features up to which a Fréchet distance's replicate takes no time to speak of. */
@@ -44,29 +46,43 @@ export interface Figure extends Omit<Metric, 'resampled'> {
   estimate?: Estimate;
   /** What it was found from, for comparisons. */
   replicates?: Replicates;
-  /** The distance at infinitely many samples, with its noise where features are narrow enough for it. */
+  /** The distance at infinitely many samples, with its noise where there are replicates enough. */
   line?: Extrapolation & { interval?: Omit<Estimate, 'value'> };
+}
+
+/** An estimate whose interval ends where the figure's values do. */
+function within(estimate: Estimate, [least, most]: readonly [number, number] = [-Infinity, Infinity]): Estimate {
+  const clamp = (one: number) => Math.min(most, Math.max(least, one));
+  return { ...estimate, low: clamp(estimate.low), high: clamp(estimate.high) };
 }
 
 /** Figures of one subject with their noise. */
 export function withNoise(label: string, metrics: readonly Metric[], options: NoiseOptions): Figure[] {
-  const { replicates, draw, seed, width } = options;
+  const { replicates, draw, seed, width, store = forgetful } = options;
   const counts = metrics.map(({ resampled }, i) => (!resampled || !replicates ? 0 : i === 0 ? replicates : Math.max(replicates, usual.narrow))); // prettier-ignore
-  const ofLine = width <= narrow ? Math.min(counts[0]!, linesDrawn) : 0;
-  const total = counts.reduce((a, b) => a + b, 0) + ((metrics[0]?.resampled?.count ?? 0) >= leastForLine ? ofLine : 0);
+  const hasLine = counts[0]! > 0 && metrics[0]!.resampled!.count >= leastForLine;
+  const lines = hasLine ? linesOf(width, replicates) : undefined;
+  const total = counts.reduce((a, b) => a + b, 0) + (lines?.replicates ?? 0);
   const bar = progress({ label: `${label}: noise`, total, unit: 'replicates', quiet: !replicates });
   let done = 0;
   const each = () => { bar.update(++done); };
-  const how = { seed: seed + draw, each };
+  const drawn = (name: string, resampled: Resampled, count: number): number[] => {
+    const before = done;
+    const found = store.once(name, () => drawReplicates(resampled, { seed: seed + draw, replicates: count, each }));
+    bar.update((done = before + count));
+    return found;
+  };
   try {
     return metrics.map(({ resampled, ...metric }, i): Figure => {
       const count = counts[i]!;
       if (!resampled || count === 0) return metric;
       // of a mean over subsets the noise is that of all pairs, which differs from it by the choice of subsets alone
-      const found = { ...replicatesOf(resampled, { ...how, replicates: count }), value: metric.value };
-      const hasLine = i === 0 && resampled.count >= leastForLine;
-      const line = hasLine && { line: lineOf(resampled, { ...how, replicates: ofLine }, seed) };
-      return { ...metric, estimate: estimateOf(found), replicates: found, ...line };
+      const found = { found: drawn(metric.key, resampled, count), value: metric.value };
+      const figure = { ...metric, estimate: within(estimateOf(found), metric.range), replicates: found };
+      if (i > 0 || !hasLine) return figure;
+      const line = store.once('line', () => extrapolate(resampled, { seed }));
+      const ends = lines && drawn('line of replicates', resampledInfinity(resampled, { seed, counts: lines.counts }), lines.replicates); // prettier-ignore
+      return { ...figure, line: { ...line, ...(ends && { interval: lines.interval({ value: line.infinity, found: ends }) }) } }; // prettier-ignore
     });
   } finally {
     bar.stop();
@@ -75,17 +91,33 @@ export function withNoise(label: string, metrics: readonly Metric[], options: No
 
 /** Images from which on a line has points to go through. */
 const leastForLine = 20;
-/** Replicates of the line, each of which takes a distance for every point. */
-const linesDrawn = 40;
 
-/** The distance at infinitely many images, and how far it would move with other draws; that not where `how` has no replicates. */
-function lineOf(distance: Resampled, how: BootstrapOptions & { replicates: number }, seed: number): NonNullable<Figure['line']> {
-  const line = extrapolate(distance, { seed });
-  if (how.replicates < 2) return line;
-  const { found } = replicatesOf(resampledInfinity(distance, { seed }), how);
-  const { low, high, level, deviation, bias, replicates } = estimateOf({ value: line.infinity, found });
-  return { ...line, interval: { low, high, level, deviation, bias, replicates } };
-} // prettier-ignore
+/** How far a line's end would move is found from so many replicates, each a line through so many counts. */
+interface Lines {
+  replicates: number;
+  counts: number;
+  interval: (ends: Replicates) => Omit<Estimate, 'value'>;
+}
+
+/** Student's t of 9 degrees of freedom, two-sided 95 %: of ten lines, percentiles would say nothing. */
+const studentOfTen = 2.262;
+
+/** The lines of features of a width; none where replicates are fewer than they take. */
+function linesOf(width: number, replicates: number): Lines | undefined {
+  if (width <= narrow) return { replicates: Math.min(replicates, 40), counts: 15, interval: percentiles };
+  return replicates < 10 ? undefined : { replicates: 10, counts: 5, interval: byDeviation };
+}
+
+function percentiles(ends: Replicates): Omit<Estimate, 'value'> {
+  const { low, high, level, deviation, bias, replicates } = estimateOf(ends);
+  return { low, high, level, deviation, bias, replicates };
+}
+
+function byDeviation(ends: Replicates): Omit<Estimate, 'value'> {
+  const found = percentiles(ends);
+  const half = studentOfTen * found.deviation;
+  return { ...found, low: ends.value - half, high: ends.value + half };
+}
 
 /** One figure of two subjects compared. */
 export interface FigureComparison extends Comparison {
