@@ -1,22 +1,15 @@
 // `scalewise evaluate`: generators, files of samples or images against real images, in the features of Inception-v3, of a classifier of the data, or
 // of another network; with the noise of each figure, and whether two models differ by more.
 import { type Command, Option } from 'commander';
-import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { cacheFolder, imageCount } from '../data/index.js';
+import { imageCount } from '../data/index.js';
 import { resolveTopology, type Topology } from '../launch/index.js';
 import {
-  checkNetwork,
-  classifierAt,
-  classifierNetwork,
   dataSubject,
   evaluate,
   type EvaluationNetwork,
   type EvaluationPlan,
-  featureNetwork,
   featuresFor,
-  inceptionNetwork,
   spread,
   type StatisticsFile,
   Stopped,
@@ -24,23 +17,16 @@ import {
   useMachine,
   writeReference,
 } from '../recipes/index.js';
-import { deviceOf, PeerLostError } from '../train/index.js';
+import { deviceOf } from '../train/index.js';
 import { libtorch } from '../torch/index.js';
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
 import { watchSignals } from '../util/signals.js';
-import {
-  dataOf,
-  type DataSplits,
-  type GivenSubject,
-  isFolder,
-  openSplits,
-  referenceOf,
-  subjectsOf,
-} from './evaluateSubjects.js';
+import { dataOf, type DataSplits, networkOf, openSplits } from './evaluateNetwork.js';
+import { type GivenSubject, isFolder, referenceOf, subjectsOf } from './evaluateSubjects.js';
 import { evaluationJson, evaluationText } from './evaluateText.js';
 import { type SamplingFlags, withSamplingFlags } from './samplingOptions.js';
-import { positive, say, wholeNumber } from './settingsOptions.js';
+import { positive, wholeNumber } from './settingsOptions.js';
 import { wasStopped } from './stopped.js';
 
 interface Flags extends SamplingFlags {
@@ -57,46 +43,6 @@ interface Flags extends SamplingFlags {
   writeReference?: string;
   referenceImages?: number;
   json?: boolean;
-}
-
-/** Where a data set's classifier is kept unless the user says otherwise. */
-export function classifierPath(data: string, side: number): string {
-  return join(cacheFolder(), 'classifiers', `${data.replace(/[^\w-]+/g, '_')}-${side}.safetensors`);
-}
-
-const isFile = (reference: Subject | StatisticsFile | undefined): reference is StatisticsFile =>
-  reference !== undefined && 'path' in reference;
-
-const classifierPatience = 3_600_000; // milliseconds
-
-/** The classifier's file, trained by the first process where it is missing. */
-async function classifierFor(path: string, splits: DataSplits, rank: number): Promise<string> {
-  const begun = performance.now();
-  while (rank > 0 && !existsSync(path)) {
-    if (performance.now() - begun > classifierPatience) throw new PeerLostError([0], resolveTopology(process.env).size, `has not written the classifier ${path} for an hour; start all of them again with the same command`); // prettier-ignore
-    await setTimeout(200);
-  }
-  return classifierAt(path, splits, say);
-}
-
-/** The network that the flags ask for; a classifier of the data by default, or Inception where a file of its statistics is the reference. */
-async function networkOf(
-  flags: Flags,
-  reference: Subject | StatisticsFile | undefined,
-  splits: () => Promise<DataSplits>,
-  rank: number,
-): Promise<EvaluationNetwork> {
-  const { classifier, inception, features, device } = flags;
-  if (features !== undefined) return featureNetwork(features, device);
-  if (inception !== undefined) return inceptionNetwork(inception === true ? undefined : inception, device);
-  if (classifier !== undefined && existsSync(classifier)) return classifierNetwork(classifier, device);
-  if (isFile(reference) && classifier === undefined) {
-    const { about, path } = reference;
-    if (!about || about.network.startsWith('Inception')) return inceptionNetwork(undefined, device);
-    throw new UsageError(`${path}: it holds statistics of ${about.network}'s features; give that network with --classifier or --features`); // prettier-ignore
-  }
-  const data = await splits();
-  return classifierNetwork(await classifierFor(classifier ?? classifierPath(data.name, data.train.height), data, rank), device); // prettier-ignore
 }
 
 /** The classifier judges images of the size it was trained on. */
@@ -122,7 +68,6 @@ async function prepare(paths: readonly string[], flags: Flags, rank: number): Pr
   const splits = async () => (opened ??= await openSplits(data ?? dataOf(given), given[0]!.subject.height, given));
   const network = await networkOf(flags, asked, splits, rank);
   if (network.kind === 'classifier') given.forEach(refuseOtherSize);
-  if (isFile(asked)) checkNetwork(asked, network);
   const isReference = flags.writeReference !== undefined;
   if (data !== undefined && !opened && (asked || isReference)) {
     network.dispose();

@@ -1,14 +1,7 @@
 // What `scalewise evaluate` is given: generators, files of samples, folders of images, splits of data sets; and what they are compared with.
 import { existsSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import {
-  type ImageSet,
-  imageCount,
-  openData,
-  packagedData,
-  readPackagedData,
-  findPackagedData,
-} from '../data/index.js';
+import { findPackagedData, type ImageSet, packagedData, readPackagedData } from '../data/index.js';
 import {
   canvasSize,
   dataSubject,
@@ -24,7 +17,6 @@ import {
 } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { sha256File } from '../util/files.js';
-import { sayBroken } from './broken.js';
 import { parseSize, prepareSampling, type SamplingFlags } from './samplingOptions.js';
 import { namesOf } from './sweepModels.js';
 
@@ -121,34 +113,6 @@ export async function subjectsOf(given: readonly string[], flags: SubjectFlags):
     throw new UsageError(`evaluate: ${all[same]!.path} is the same as ${all[what.indexOf(what[same]!)]!.path}; leave one of them`); // prettier-ignore
   const names = namesOf(all.map(({ path }) => path.replace(/\/+$/, '')));
   return all.map((one, i) => ({ ...one, subject: { ...one.subject, name: names[i]! } }));
-}
-
-/** Both splits of a data set that has a generator's classes. */
-export interface DataSplits {
-  name: string;
-  train: ImageSet;
-  heldOut: ImageSet;
-}
-
-/** Opens a data set at the subjects' size, and checks its classes. */
-export async function openSplits(name: string, side: number, subjects: readonly GivenSubject[]): Promise<DataSplits> {
-  const train = await openData(name, 'train', side);
-  const heldOut = await openData(name, 'test', side);
-  sayBroken([...train.broken, ...heldOut.broken]);
-  const other = subjects.find(({ card }) => card && card.classes.join() !== train.set.classes.join());
-  if (other)
-    throw new UsageError(`--data: ${other.path} has the classes ${other.card!.classes.join(', ')}; ${name} has ${train.set.classes.join(', ')}`); // prettier-ignore
-  if (!imageCount(heldOut.set)) throw new UsageError(`--data: ${name} has no held-out images`);
-  return { name, train: train.set, heldOut: heldOut.set };
-}
-
-/** The data set that all subjects with a card were trained on. */
-export function dataOf(subjects: readonly GivenSubject[]): string {
-  const names = new Set(subjects.flatMap(({ card }) => (card ? [card.data] : [])));
-  if (names.size === 1) return [...names][0]!;
-  if (names.size === 0)
-    throw new UsageError('--reference: images need something to be compared with: give a file of statistics, images, or a data set with --data'); // prettier-ignore
-  throw new UsageError(`--data: the models were trained on ${[...names].join(' and ')}; say what to compare with`);
 }
 
 /** The reference that a path or name means. */

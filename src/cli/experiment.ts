@@ -16,7 +16,7 @@ import { UsageError } from '../util/errors.js';
 import { shellLine } from '../util/shell.js';
 import { didYouMean } from '../util/suggest.js';
 import { sayBroken } from './broken.js';
-import { classifierPath } from './evaluate.js';
+import { classifierPath } from './evaluateNetwork.js';
 import { registerAnalyses } from './experimentAnalyses.js';
 import { number, positive, say, wholeNumber } from './settingsOptions.js';
 import { wasStopped } from './stopped.js';

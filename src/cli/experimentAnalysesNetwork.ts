@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { openData } from '../data/index.js';
 import { classifierAt, classifierNetwork, type EvaluationNetwork, featureNetwork, inceptionNetwork } from '../recipes/index.js'; // prettier-ignore
 import { UsageError } from '../util/errors.js';
-import { classifierPath } from './evaluate.js';
+import { classifierPath } from './evaluateNetwork.js';
 import { say } from './settingsOptions.js';
 
 /** The flags that name a network. */

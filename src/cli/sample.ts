@@ -15,7 +15,7 @@ import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
 import { progress } from '../util/progress.js';
 import { type Ended, watchSignals } from '../util/signals.js';
-import { classifierPath } from './evaluate.js';
+import { classifierPath } from './evaluateNetwork.js';
 import { planFrom, type PlanFlags, type SamplePlan } from './samplePlan.js';
 import { keptSettings, openTarget, type SampleTarget, type TargetFlags } from './sampleTarget.js';
 import { prepareSampling, refuseOtherSize, type SamplingFlags, share, withSamplingFlags } from './samplingOptions.js';

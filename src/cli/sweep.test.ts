@@ -28,6 +28,14 @@ function modelFolder(name: string, file: string, card: Partial<GeneratorCard>): 
   models.tokenizer.dispose();
 }
 
+function classifierFile(name: string, seed: number): void {
+  using random = new Generator(seed);
+  const classifier = new Classifier(10);
+  initialiseConvolutions(classifier, random);
+  saveWeights(at(name), classifier.stateDict(), { kind: 'classifier', classes: '10' });
+  classifier.dispose();
+}
+
 beforeAll(async () => {
   for (const [split, name] of ['train', 'test'].flatMap((each) => classes.map((one) => [each, one] as const))) {
     mkdirSync(at(`data/${split}/${name}`), { recursive: true });
@@ -41,11 +49,8 @@ beforeAll(async () => {
   modelFolder('after', 'generator-sar.safetensors', {});
   modelFolder('animals', 'generator-sar.safetensors', { classes: classes.map((name) => `animal ${name}`) });
   modelFolder('elsewhere', 'generator-sar.safetensors', { data: 'cifar10' });
-  using random = new Generator(1);
-  const classifier = new Classifier(10);
-  initialiseConvolutions(classifier, random);
-  saveWeights(at('classifier.safetensors'), classifier.stateDict(), { kind: 'classifier', classes: '10' });
-  classifier.dispose();
+  classifierFile('classifier.safetensors', 1);
+  classifierFile('other.safetensors', 2);
 });
 afterAll(() => {
   rmSync(root, { recursive: true });
@@ -135,7 +140,7 @@ test.each<[string, string[], RegExp]>([
   ['a missing model', [at('nowhere'), ...small], /error: sweep: there is no file or folder .*nowhere/],
   ['a model twice', [at('before'), at('after'), at('before/generator.safetensors'), ...small], /expected each model once, found the weights of .*before again/],
   ['other classes', [at('before'), at('animals'), ...small], /animals: expected the classes of .*before \(class0, .*\), found animal class0, .*; sweep them apart/],
-  ['other data', [at('before'), at('elsewhere'), ...small], /elsewhere: expected a model of .*data, as .*before is, found one of cifar10; say with --data/],
+  ['other data', [at('before'), at('elsewhere'), ...small], /--data: the models were trained on .*data and cifar10; say what to compare with/],
   ['a range without end', [at('before'), ...small, '--cfg', '1:4'], /--cfg: expected a number or a range FROM:TO:STEP, .* got '1:4'/],
   ['a step of 0', [at('before'), ...small, '--cfg', '1:4:0'], /--cfg: expected a step above 0/],
   ['half a code', [at('before'), ...small, '--top-k', '0:1:0.5'], /--top-k: expected whole numbers, got 0\.5/],
@@ -148,6 +153,20 @@ test.each<[string, string[], RegExp]>([
   expect(process.exitCode).toBe(2);
   expect(told.join('\n')).toMatch(sentence);
 }); // prettier-ignore
+
+test('statistics of a network that no flag names, and of another one than a flag names', async () => {
+  const reference = at('classifier.npz');
+  await run(['node', 'scalewise', 'evaluate', at('data/test'), ...small.slice(0, 2), '--write-reference', reference]);
+  const common = [at('before'), ...small.slice(2), '--reference', reference, '--cfg', '1'];
+  await sweep(...common);
+  expect(process.exitCode).toBe(2);
+  expect(told.at(-1)).toMatch(/classifier\.npz: it holds statistics of classifier's features; give that network with --classifier or --features/); // prettier-ignore
+  await sweep(...common, '--classifier', at('other.safetensors'));
+  expect(told.at(-1)).toMatch(/classifier\.npz: expected statistics of classifier's features .*, found those of classifier/); // prettier-ignore
+  await sweep(...common, ...small.slice(0, 2));
+  expect(process.exitCode).toBe(0);
+  expect(out.at(-1)).toMatch(/shows all 1 points$/);
+});
 
 test('names tell models apart by as much of the path as it takes', () => {
   expect(namesOf(['runs/a', 'runs/b'])).toEqual(['a', 'b']);
