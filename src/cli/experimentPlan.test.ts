@@ -44,6 +44,11 @@ test('a preset that is measured by FID has its measurements among the commands, 
 test.each<[string[], RegExp]>([
   [['--preset', 'imagenet', '--classifier', 'file'], /--classifier: it would do nothing, since the preset imagenet is measured by FID/],
   [['--reference', 'file'], /--reference: it would do nothing, since the preset fashion-mnist is measured by a classifier/],
+  [['--top-p', '2'], /--top-p: expected a number from 0 to 1, got 2/],
+  [['--plan', '--set', 'foo=1'], /experiment: unknown setting 'foo'/],
+  [['--plan', '--set', 'forcing.gamma=abc'], /'forcing\.gamma': expected a number/],
+  [['--plan', '--generator', 'nosuch'], /--generator: there is no file or folder .*nosuch/],
+  [['--arms', '2 student passes (damped)'], /--arms: '2 student passes \(damped\)' is none of control, sar, /],
   [['--plan', '--count', '5'], /--count: it would do nothing, since the preset fashion-mnist has no measurements among its planned commands/],
 ])('%j is refused', async (flags, sentence) => {
   await run(['node', 'scalewise', 'experiment', 'forcing', ...flags]);

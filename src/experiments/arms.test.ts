@@ -11,7 +11,8 @@ import { compareArms } from './comparison.js';
 import { grounds } from './grounds.js';
 import { pageMarkdown } from './page.js';
 import { ArmRecord } from './record.js';
-import { refinementPage } from './refinementReport.js';
+import { guidanceTable, qualityTable, refinementPage, stabilityTable } from './refinementReport.js';
+import { intervalText } from './summary.js';
 
 const classes = ['top', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'boot'];
 const count = 40;
@@ -98,8 +99,8 @@ test('the report holds table, readings and figures of what came out', async () =
   const experiment = { name: 'try', title: 'A try', source: 'Table 0', hypothesis: 'None.', arms };
   const page = await refinementPage(folder, experiment, [{ site, results }], options, 'scalewise experiment try');
   const text = pageMarkdown(page);
-  expect(text).toContain('| control | 1 | 2 | 10.00 ± 0.00 | – | – |');
-  expect(text).toContain('| sar | 1 | 2 | 10.00 ± 0.00 | +0.0 % [+0.0, +0.0] | +0.0 % [+0.0, +0.0] |');
+  expect(text).toContain('| control | 1 (end) | 2 | 10.00 ± 0.00 | – | – |');
+  expect(text).toContain('| sar | 1 (end) | 2 | 10.00 ± 0.00 | +0.0 % [+0.0, +0.0] | +0.0 % [+0.0, +0.0] |');
   for (const name of ['differences', 'guidance', 'losses'])
     expect(existsSync(join(folder, `fashion-mnist-${name}.svg`))).toBe(true);
 });
@@ -123,8 +124,42 @@ test('each arm counts at its own best guidance and at the control’s; a diverge
   expect(sar!.best).toBe(0);
   expect(sar!.toControl!.atBest.mean).toBeCloseTo(-10, 10);
   expect(sar!.toControl!.atSame.mean).toBeCloseTo(10, 10);
+  expect(sar!.toControl!.at(0).mean).toBeCloseTo(100 * ((9 / 12 + 18 / 22) / 2 - 1), 10);
   expect(student!.diverged).toBe(1);
   expect(student!.toControl!.atBest).toMatchObject({ count: 1, mean: 50 });
+});
+
+test('the report marks guidance at the end of what was measured, and tells collapse by distance and recall', () => {
+  const columns = [...assessor.columns, { key: 'recall', name: 'recall', digits: 3 }];
+  const result = (arm: string, seed: number, ...figures: [fcd: number, recall: number][]) => ({
+    arm,
+    seed,
+    measurements: figures.map(([fcd, recall], i) => ({ cfg: i + 1, figures: { fcd, recall } })),
+    training: { settings: '', losses: [], stability: { oscillation: 0.1, gradientMean: 1, gradientLargest: 2, finalLoss: 3, skipped: 0 } }, // prettier-ignore
+  });
+  const results = [
+    result('control', 0, [12, 0.6], [10, 0.5], [11, 0.5]),
+    result('control', 1, [22, 0.6], [20, 0.5], [21, 0.5]),
+    result('student', 0, [50, 0.3], [40, 0.25], [30, 0.2]),
+    result('student', 1, [50, 0.3], [40, 0.25], [39, 0.2]),
+  ];
+  const arms = compareArms(results, 'control', { ...assessor, columns });
+  const reported = { ...site, assessor: { ...assessor, columns } };
+  expect(qualityTable(arms, reported, [1, 2, 3]).rows.map(([arm, best]) => [arm, best])).toEqual([
+    ['control', '2'],
+    ['student', '3 (end)'],
+  ]);
+  expect(guidanceTable(arms, reported, [1, 2, 3])).toEqual({
+    header: ['FCD to control, both at guidance', '1', '2', '3'],
+    rows: [['student', ...[1, 2, 3].map((cfg) => intervalText(arms[1]!.toControl!.at(cfg)))]],
+  });
+  expect(guidanceTable(arms, reported, [1])).toBeUndefined();
+  const stability = stabilityTable(arms);
+  expect(stability.header.slice(-2)).toEqual(['recall to control', 'collapsed']);
+  expect(stability.rows.map((row) => row.slice(-2))).toEqual([
+    ['–', '–'],
+    ['−50.0 % [−50.0, −50.0]', '1 of 2'],
+  ]);
 });
 
 test('a guidance at which nothing could be measured is never the best one', () => {

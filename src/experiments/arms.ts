@@ -9,6 +9,7 @@ import {
   findWeights,
   generatorToRefine,
   loadModels,
+  type Measure,
   refinePresets,
   type RefineSettings,
   refineSettings,
@@ -43,12 +44,13 @@ export interface ReportSite {
   data: string;
   /** Path of the generator that is refined. */
   generator: string;
-  assessor: Assessor;
+  assessor: Measure;
 }
 
 /** A ground with all that its arms need. */
 export interface Site extends ReportSite {
   train: ImageSet | ImageSource;
+  assessor: Assessor;
 }
 
 /** What of an experiment the user settles. */
@@ -86,7 +88,7 @@ export function recordKey(arm: Arm, more: readonly string[], seed: number): stri
 
 /** A measurement's name in a record. */
 export function measurementKey(
-  { headline, fingerprint }: Assessor,
+  { headline, fingerprint }: Measure,
   { topK, topP, count, batchSize }: Measuring,
   cfg: number,
 ): string {
@@ -140,8 +142,13 @@ function measure(site: Site, what: Omit<Measured, 'ground'>, record: ArmRecord, 
   return measurementsOf(site, record, options);
 }
 
-/** The settings of an arm's training. */
-function trainingOf(site: ReportSite, arm: Arm, seed: number, { device, threads, set }: ArmOptions): RefineSettings {
+/** The settings of an arm's training. @throws UsageError where one of them is unknown or wrong */
+export function trainingOf(
+  site: Pick<ReportSite, 'ground' | 'data' | 'generator'>,
+  arm: Arm,
+  seed: number,
+  { device, threads, set }: Pick<ArmOptions, 'device' | 'threads' | 'set'>,
+): RefineSettings {
   const direct = { data: site.data, seed, device, threads, generator: site.generator };
   const sources = { preset: site.ground.refine, set: [...settingsOf(arm), ...set], direct };
   return resolveSettings('experiment', refineSettings, refinePresets, sources);

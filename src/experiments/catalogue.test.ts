@@ -16,6 +16,7 @@ describe.each(refinementExperiments.map((one) => [one.name, one] as const))('%s'
   });
   test('has arms of different names and settings', () => {
     expect(new Set(arms.map(({ name }) => name)).size).toBe(arms.length);
+    expect(arms.map(({ name }) => name).filter((name) => name.includes(','))).toEqual([]); // --arms parts them by commas
     expect(new Set(arms.map((arm) => folderOf(arm))).size).toBe(arms.length);
   });
   test.each(arms.map((arm) => [arm.name, arm] as const))('its arm %s resolves on every ground', (_, arm) => {

@@ -6,6 +6,8 @@ export interface Arm {
   name: string;
   /** Settings as `--set`, without the leading `forcing.`; what is not said is SAR's default. */
   set: readonly string[];
+  /** What its loss is, where it is not to be compared with the control's. */
+  loss?: string;
 }
 
 /** One experiment. */
@@ -37,6 +39,9 @@ const forcing: RefinementExperiment = {
     ...['two-pass-ground-truth', 'hybrid', 'alternate-scales', 'alternate-steps', 'student'].map((name) => ({
       name,
       set: [`forcing=${name}`],
+      ...(name === 'alternate-steps' && {
+        loss: 'in turn that of true and that of own inputs, which is what oscillates',
+      }),
     })),
   ],
 };
@@ -94,7 +99,7 @@ const deeperRollout: RefinementExperiment = {
     { ...sar, name: '1 student pass' },
     ...[2, 3, 4].flatMap((steps) => [
       variant(`${steps} student passes`, `rolloutSteps=${steps}`),
-      variant(`${steps} student passes, damped`, `rolloutSteps=${steps}`, 'rolloutDamping=0.5'),
+      variant(`${steps} student passes (damped)`, `rolloutSteps=${steps}`, 'rolloutDamping=0.5'),
     ]),
   ],
 };
@@ -102,6 +107,7 @@ const deeperRollout: RefinementExperiment = {
 const truth = (ownShare: number): Arm => ({
   name: `${100 * ownShare} % own tokens`,
   set: ['forcing=two-pass-ground-truth', 'gamma=1', 'tokens.guidance=null', `tokens.ownShare=${ownShare}`],
+  loss: 'the sum of two passes',
 });
 
 const mixedRollout: RefinementExperiment = {

@@ -17,7 +17,16 @@ export interface ArmSummary {
   /** Figures at a strength of guidance, over seeds. */
   at: (cfg: number) => Readonly<Record<string, Summary>>;
   /** Distance relative to the control's in per cent, paired by the seeds of both: both at their own best guidance, and both at the control's. */
-  toControl?: { atBest: Summary; atSame: Summary };
+  toControl?: {
+    atBest: Summary;
+    atSame: Summary;
+    /** Both at one strength of guidance. */
+    at: (cfg: number) => Summary;
+    /** Recall relative to the control's in per cent, both at the control's guidance. */
+    recall: Summary | undefined;
+    /** Seeds whose distance, at the arm's best guidance, is more than twice the control's at its own. */
+    collapsed: number;
+  };
   stability?: Readonly<Record<keyof Stability, Summary>>;
 }
 
@@ -59,13 +68,13 @@ export function compareArms(
     const group = measuredOf(arm);
     const best = bestOf(arm);
     const paired = group.filter(({ seed }) => controls.has(seed));
-    const differences = (own: number, others: number) =>
-      summarise(
-        relativeDifferences(
-          paired.map((one) => figuresAt(one.measurements, own)[headline.key]!),
-          paired.map(({ seed }) => figuresAt(controls.get(seed)!.measurements, others)[headline.key]!),
-        ),
+    const relative = (own: number, others: number, key = headline.key) =>
+      relativeDifferences(
+        paired.map((one) => figuresAt(one.measurements, own)[key]!),
+        paired.map(({ seed }) => figuresAt(controls.get(seed)!.measurements, others)[key]!),
       );
+    const differences = (own: number, others: number, key?: string) => summarise(relative(own, others, key));
+    const hasRecall = columns.some(({ key }) => key === 'recall');
     const compares = arm !== control && arm !== 'before' && paired.length > 0;
     const stability = arm === 'before' ? undefined : stabilityOver(all);
     return {
@@ -79,7 +88,13 @@ export function compareArms(
           columns.map(({ key }) => [key, summarise(group.map((one) => figuresAt(one.measurements, cfg)[key]!))]),
         ),
       ...(compares && {
-        toControl: { atBest: differences(best!, controlBest!), atSame: differences(controlBest!, controlBest!) },
+        toControl: {
+          atBest: differences(best!, controlBest!),
+          atSame: differences(controlBest!, controlBest!),
+          at: (cfg: number) => differences(cfg, cfg),
+          recall: hasRecall ? differences(controlBest!, controlBest!, 'recall') : undefined,
+          collapsed: relative(best!, controlBest!).filter((one) => one > 100).length,
+        },
       }),
       ...(stability && { stability }),
     };

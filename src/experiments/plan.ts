@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { shellLine } from '../util/shell.js';
-import { type Measuring, placeOf, recordKey } from './arms.js';
+import { type Measuring, placeOf, recordKey, trainingOf } from './arms.js';
 import type { Workplace } from './base.js';
 import { type Arm, settingsOf } from './catalogue.js';
 import { evaluationFolder, partOf } from './evaluations.js';
@@ -25,6 +25,7 @@ export const fromEverywhere = (path: string) => (existsSync(path) ? resolve(path
 export function armCommands(ground: Ground, arms: readonly Arm[], options: PlanOptions): string[] {
   const { seeds, set, out, device, threads } = options;
   const [data, generator] = [fromEverywhere(options.data), fromEverywhere(options.generator)];
+  for (const arm of arms) trainingOf({ ground, data, generator }, arm, 0, options); // refuses settings that no training would take
   return seedsOf(seeds).flatMap((seed) =>
     arms.map((arm) =>
       shellLine([

@@ -76,8 +76,10 @@ test('seeds count that are measured at every strength of guidance; --seeds leave
 test('a row says how many seeds it stands on, and is compared by those that its control has', async () => {
   const { folder, lacking } = await reportRefinement(experiment, site.ground, () => Promise.resolve(site), options);
   const report = readFileSync(join(folder, 'report.md'), 'utf8');
-  expect(report).toContain('| control | 1 | 3 | 20.00 ± 10.00 | – | – |');
-  expect(report).toMatch(/\| sar \| 1 \| 5 \(3 with the control’s\) \| 11\.40 ± .* \| −10\.0 % \[−10\.0, −10\.0\] \|/);
+  expect(report).toContain('| control | 1 (end) | 3 | 20.00 ± 10.00 | – | – |');
+  expect(report).toMatch(
+    /\| sar \| 1 \(end\) \| 5 \(3 with the control’s\) \| 11\.40 ± .* \| −10\.0 % \[−10\.0, −10\.0\] \|/,
+  );
   expect(report).toContain('- student: no seed is there.');
   expect(lacking[3]).toBe('FlexVAR, Fashion-MNIST: student: no seed is there.');
   expect(readFileSync(join(folder, 'report.html'), 'utf8').match(/<figure>/g)).toHaveLength(3);

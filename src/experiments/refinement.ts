@@ -4,7 +4,7 @@ import type { Assessor } from '../recipes/index.js';
 import type { LoopEnd } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 import { writeFileAtomic } from '../util/files.js';
-import { type ArmOptions, runArms } from './arms.js';
+import { type ArmOptions, type ReportSite, runArms } from './arms.js';
 import { baseGenerator, generatorAtHand, type Images } from './base.js';
 import type { RefinementExperiment } from './catalogue.js';
 import type { Ground } from './grounds.js';
@@ -77,7 +77,7 @@ export async function runRefinement(
 export async function reportRefinement(
   experiment: RefinementExperiment,
   chosen: Ground,
-  materialsOf: (ground: Ground) => Promise<Pick<Materials, 'data' | 'assessor'>>,
+  materialsOf: (ground: Ground) => Promise<Pick<ReportSite, 'data' | 'assessor'>>,
   options: ExperimentOptions,
 ): Promise<{ folder: string; lacking: string[] }> {
   const folder = folderFor(options, experiment, chosen);

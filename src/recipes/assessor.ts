@@ -20,8 +20,8 @@ export interface JudgeOptions {
   seed: number;
 }
 
-/** Measures samples of a generator: what sweeps and experiments compare models by. */
-export interface Assessor {
+/** What figures are by: enough to read what was measured before. */
+export interface Measure {
   /** The distance that models are ranked by: lower is nearer to the reference. */
   headline: Column;
   /** All figures, the headline first. */
@@ -30,6 +30,10 @@ export interface Assessor {
   reference: string;
   /** Tells network and reference from others: figures of another one are no figures of this. */
   fingerprint: string;
+}
+
+/** Measures samples of a generator: what sweeps and experiments compare models by. */
+export interface Assessor extends Measure {
   /** Samples a model, class after class in turn, and measures every image as the 8-bit picture it would be saved as. */
   assess(pair: Pair, how: SamplingSettings, options: JudgeOptions): Figures;
 }

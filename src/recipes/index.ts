@@ -58,8 +58,8 @@ export { type RanksReport, ranksText, simulateRanks } from './simulateRanks.js';
 export { generatorToRefine, newGenerator, type Start, trainGenerator } from './trainGenerator.js';
 export { checkScales, newTokenizer, trainTokenizer } from './trainTokenizer.js';
 export { quickstart, type QuickstartData, type QuickstartOptions } from './quickstart.js';
-export { type Assessor, type Column, type Figures, type JudgeOptions } from './assessor.js';
-export { classifierJudge, type Judge, type Verdict } from './judge.js';
+export { type Assessor, type Column, type Figures, type JudgeOptions, type Measure } from './assessor.js';
+export { classifierJudge, classifierMeasure, type Judge, type Verdict } from './judge.js';
 export { classifierAt } from './judgeFile.js';
 export {
   checkNetwork,

@@ -2,7 +2,7 @@
 // The distance is the Fréchet classifier distance (FCD). It is not FID: the features are another network's, and it compares only models of one data set.
 import { createHash } from 'node:crypto';
 import { imageCount, type ImageSet } from '../data/index.js';
-import type { Assessor, JudgeOptions } from './assessor.js';
+import type { Assessor, JudgeOptions, Measure } from './assessor.js';
 import { loadClassifier } from './classifierFile.js';
 import { dataSubject } from './evaluate/imageSubject.js';
 import { classifierNetwork } from './evaluate/network.js';
@@ -48,6 +48,12 @@ function fingerprintOf(path: string, reference: string): string {
   for (const weight of classifier.stateDict().values()) hash.update(weight.bytes());
   classifier.dispose();
   return hash.update(reference).digest('hex').slice(0, 16);
+}
+
+/** What that judge's figures are by, known without looking at any image. */
+export function classifierMeasure(path: string, heldOut: ImageSet): Measure {
+  const reference = `${dataSubject(heldOut).name} (${imageCount(heldOut)} images)`;
+  return { headline: columns[0], columns, reference, fingerprint: fingerprintOf(path, reference) };
 }
 
 /** The judge whose classifier lies at `path`; `classifierAt` trains it where it is missing. */
