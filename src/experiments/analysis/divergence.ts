@@ -22,12 +22,12 @@ export type Variant = `${Feed}-${Choice}`;
 export const variants: readonly Variant[] = choices.flatMap((choice) => feeds.map((feed) => `${feed}-${choice}` as const)); // prettier-ignore
 
 /** Figures that every image has. */
-const imageFigures = ['accuracy', 'agreement', 'divergence', 'distance'] as const;
+const imageFigures = ['accuracy', 'agreement', 'divergence', 'entropy', 'distance'] as const;
 type ImageFigure = (typeof imageFigures)[number];
 
 /**
- * Figures of one scale: share of tokens that are the true ones; share that are the teacher's; KL divergence of the distribution from the teacher's in
- * nats a token; distance of features between the decoded picture and that of the true tokens, of images and (Fréchet) of all of them.
+ * Figures of one scale: share of tokens that are the true ones; share that are the teacher's; KL divergence of the distribution from the teacher's, and
+ * its entropy, in nats a token; distance of features between the decoded picture and that of the true tokens, of images and (Fréchet) of all of them.
  */
 export type ScaleFigures = Readonly<Record<ImageFigure | 'frechet', Spread>>;
 
@@ -42,6 +42,14 @@ export function divergenceOf(teacher_BNV: Tensor, own_BNV: Tensor): Tensor {
   });
 }
 
+/** Entropy [B] of a scale's distributions in nats, the mean over tokens, of logits [B, N, V]. */
+export function entropyOf(logits_BNV: Tensor): Tensor {
+  return scope(() => {
+    const log_BNV = logits_BNV.logSoftmax(-1);
+    return log_BNV.exp().mul(log_BNV).sum([-1]).neg().mean([1]);
+  });
+}
+
 /** Share [B] of equal tokens. */
 const shareEqual = (a_BN: Tensor, b_BN: Tensor): Tensor => a_BN.eq(b_BN).to('float32').mean([1]);
 
@@ -50,7 +58,14 @@ interface Tally extends Record<ImageFigure, number[]> {
   features: Float32Array[];
 }
 
-const emptyTally = (): Tally => ({ accuracy: [], agreement: [], divergence: [], distance: [], features: [] });
+const emptyTally = (): Tally => ({
+  accuracy: [],
+  agreement: [],
+  divergence: [],
+  entropy: [],
+  distance: [],
+  features: [],
+});
 
 /** Fréchet distance of the pictures' features from the true ones', with its jackknife where it can be afforded. */
 function frechetOf(
@@ -131,6 +146,7 @@ class Measurement {
       tally.accuracy.push(...shareEqual(pass.tokens[i]!, targets[i]!).toArray());
       tally.agreement.push(...shareEqual(pass.tokens[i]!, teacher.tokens[i]!).toArray());
       tally.divergence.push(...divergenceOf(teacher.logits[i]!, pass.logits[i]!).toArray());
+      tally.entropy.push(...entropyOf(pass.logits[i]!).toArray());
       tally.distance.push(...features[i]!.sub(truth[i]!).linalgVectorNorm(2, [1]).toArray());
       tally.features.push(features[i]!.data());
     });
@@ -152,7 +168,7 @@ class Measurement {
 
 /** Figures of a generator over all images of the analysis; measured once. */
 export function divergenceFigures(subject: Subject, analysis: FeatureAnalysis): Divergence {
-  const settings = { what: 'divergence', weights: subject.weights, network: analysis.network.sha256, ...settingsOf(analysis), ...samplingOf(analysis) }; // prettier-ignore
+  const settings = { what: 'divergence', figures: imageFigures, weights: subject.weights, network: analysis.network.sha256, ...settingsOf(analysis), ...samplingOf(analysis) }; // prettier-ignore
   return kept(analysis.out, `divergence-${subject.role}`, settings, () =>
     withPair(subject, (pair) => {
       const measurement = new Measurement(analysis);

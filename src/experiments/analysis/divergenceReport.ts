@@ -86,6 +86,7 @@ const figuresOf = (analysis: FeatureAnalysis): readonly Figure[] => [
   { key: 'accuracy', title: 'Tokens that are the true ones', unit: 'share', digits: 4, ofTeacher: true },
   { key: 'agreement', title: 'Own-input tokens that are the teacher’s', unit: 'share', digits: 4, ofTeacher: false },
   { key: 'divergence', title: 'KL(true inputs ‖ own inputs)', unit: 'nats a token', digits: 3, ofTeacher: false },
+  { key: 'entropy', title: 'Entropy of the predictions', unit: 'nats a token', digits: 3, ofTeacher: true },
   { key: 'distance', title: 'Feature distance to the true picture', unit: 'L2', digits: 3, ofTeacher: true },
   { key: 'frechet', title: `${analysis.network.distance.name} to the true pictures of the scale`, unit: analysis.network.distance.name, digits: 3, ofTeacher: true }, // prettier-ignore
 ];

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { tinyFlexVar, tinyVar } from '../../../test/models.js';
 import { crossEntropy } from '../../nn/index.js';
 import { Generator, noGrad, rand, randint, randn, scope } from '../../torch/index.js';
-import { divergenceOf } from './divergence.js';
+import { divergenceOf, entropyOf } from './divergence.js';
 import { bitsOf } from './imbalance.js';
 import { imagePyramid, latentPyramid } from './pyramids.js';
 
@@ -62,5 +62,7 @@ test('bits are the cross-entropy, and a distribution does not diverge from itsel
     const even = logits.mul(0);
     const entropy = logits.softmax(-1).mul(logits.logSoftmax(-1)).sum([-1]).mean().item();
     expect(divergenceOf(logits, even).item()).toBeCloseTo(Math.log(7) + entropy, 5);
+    expect(entropyOf(logits).item()).toBeCloseTo(-entropy, 5);
+    expect(entropyOf(even).item()).toBeCloseTo(Math.log(7), 5);
   });
 });
