@@ -14,7 +14,15 @@ const replicates = 3;
 
 /** What is measured, in turn: each takes the features and gives a figure that shows it was computed. */
 function worksOf({ evaluate, reference, sample }) {
-  const { bootstrap, densityCoverage, frechetDistanceOf, kernelDistance, precisionRecall, resampledFrechet, statisticsOf, subsetKernelDistance } = evaluate; // prettier-ignore
+  const { bootstrap, densityCoverage, frechetDistanceOf, kernelDistance, precisionRecall, resampledDensityCoverage, resampledFrechet, resampledPrecisionRecall, statisticsOf, subsetKernelDistance } = evaluate; // prettier-ignore
+  /** Noise of figures that share what they are prepared with, which is freed. */
+  const noiseOf = (figures) => {
+    const deviations = Object.values(figures).map(
+      (one) => bootstrap(one, { seed: 1, replicates: 10 * replicates }).deviation,
+    );
+    for (const one of Object.values(figures)) one[Symbol.dispose]();
+    return deviations[0];
+  };
   const statistics = [];
   return {
     'statistics of the samples': () => (statistics[0] = statisticsOf(sample)).count,
@@ -24,6 +32,8 @@ function worksOf({ evaluate, reference, sample }) {
     'kernel distance of all': () => kernelDistance(reference, sample),
     'precision and recall, k = 3': () => precisionRecall(reference, sample).recall,
     'density and coverage, k = 5': () => densityCoverage(reference, sample).density,
+    'noise of precision and recall': () => noiseOf(resampledPrecisionRecall(reference, sample)),
+    'noise of density and coverage': () => noiseOf(resampledDensityCoverage(reference, sample)),
   };
 }
 
