@@ -1,5 +1,6 @@
 // Charts of compared arms: differences from the control with their intervals, and curves with the spread of the seeds.
 import * as echarts from 'echarts';
+import { type Cut, cutTo, whiskerDatum, whiskerItem } from './whiskers.js';
 
 /** A value with an interval; without ends where there is one value alone. */
 export interface Whisker {
@@ -23,6 +24,7 @@ export interface Axes {
 }
 
 const width = 820;
+const rowColor = '#5470c6';
 
 function render(height: number, option: echarts.EChartsCoreOption): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
@@ -32,54 +34,51 @@ function render(height: number, option: echarts.EChartsCoreOption): string {
   return svg;
 }
 
-type Item = (params: unknown, api: {
-  value: (i: number) => number;
-  coord: (point: readonly number[]) => number[];
-}) => object; // prettier-ignore
-
-/** A line from one end to the other with a short bar at either; `ends` gives two points of the data. */
-function whisker(ends: (value: (i: number) => number) => [readonly number[], readonly number[]], color: string): Item {
-  return (_, api) => {
-    const [from, to] = ends((i) => api.value(i)).map((point) => api.coord(point)) as [number[], number[]];
-    const horizontal = from[1] === to[1];
-    const bar = ([x, y]: number[]) => ({
-      type: 'line',
-      shape: horizontal ? { x1: x, x2: x, y1: y! - 5, y2: y! + 5 } : { x1: x! - 5, x2: x! + 5, y1: y, y2: y },
-      style: { stroke: color },
-    });
-    const stem = { type: 'line', shape: { x1: from[0], y1: from[1], x2: to[0], y2: to[1] }, style: { stroke: color } };
-    return { type: 'group', children: [stem, bar(from), bar(to)] };
-  };
+/** A row's interval, or its value alone, cut to the frame; undefined where there is nothing to draw beside a dot. */
+function cutOf({ value, low = value, high = value }: Whisker, frame: readonly [number, number]): Cut | undefined {
+  const cut = cutTo(frame, low, high);
+  return low < high || cut.lowIsCut || cut.highIsCut ? cut : undefined;
 }
 
-/** Values with intervals about a line at zero, one row each: which arms differ from their control. */
-export function whiskerChart({ title, xName }: Omit<Axes, 'yName'>, rows: readonly Whisker[]): string {
+/**
+ * Values with intervals about a line at zero, one row each: which arms differ from their control. What lies beyond the frame of −`farthest` to
+ * `farthest` is an arrow that points at it.
+ */
+export function whiskerChart(
+  { title, xName }: Omit<Axes, 'yName'>,
+  rows: readonly Whisker[],
+  farthest = Infinity,
+): string {
+  const frame = [-farthest, farthest] as const;
   const names = rows.map(({ name }) => name);
-  const spans = rows.flatMap(({ low, high }, i) => (low === undefined || high === undefined ? [] : [[low, high, i]]));
-  return render(130 + 30 * rows.length, {
+  const widest = Math.max(...names.flatMap((name) => name.split('\n')).map((line) => line.length));
+  const cuts = rows.map((row) => cutOf(row, frame));
+  const [lowIsCut, highIsCut] = [cuts.some((cut) => cut?.lowIsCut), cuts.some((cut) => cut?.highIsCut)];
+  return render(130 + 34 * rows.length, {
     title: { text: title, left: 'center', textStyle: { fontSize: 14 } },
-    grid: { left: 24 + 7 * Math.max(...names.map((name) => name.length)), right: 40, top: 40, bottom: 44 },
-    xAxis: { type: 'value', name: xName, nameLocation: 'middle', nameGap: 28 },
-    yAxis: { type: 'category', data: names, inverse: true, axisTick: { show: false } },
+    grid: { left: 24 + 7 * widest, right: 40, top: 40, bottom: 44 },
+    xAxis: {
+      type: 'value',
+      name: xName,
+      nameLocation: 'middle',
+      nameGap: 28,
+      ...(lowIsCut && { min: -farthest }),
+      ...(highIsCut && { max: farthest }),
+      ...((lowIsCut || highIsCut) && { interval: farthest / 3 }),
+    },
+    yAxis: { type: 'category', data: names, inverse: true, axisTick: { show: false }, axisLabel: { lineHeight: 15 } },
     series: [
       {
         type: 'custom',
-        data: spans,
-        encode: { x: [0, 1], y: 2 },
-        renderItem: whisker((value) => [[value(0), value(2)], [value(1), value(2)]], '#5470c6'), // prettier-ignore
+        data: cuts.flatMap((cut, i) => (cut ? [whiskerDatum(i, cut)] : [])),
+        encode: { x: [1, 2], y: 0 },
+        renderItem: whiskerItem(rowColor, true),
       },
       {
         type: 'scatter',
         symbolSize: 9,
-        itemStyle: { color: '#5470c6' },
-        data: rows.map(({ value }, i) => [value, i]),
-        markLine: {
-          symbol: 'none',
-          silent: true,
-          label: { show: false },
-          lineStyle: { color: '#888' },
-          data: [{ xAxis: 0 }],
-        },
+        itemStyle: { color: rowColor, opacity: 1 },
+        data: rows.flatMap(({ value }, i) => (Math.abs(value) <= farthest ? [[value, i]] : [])),
       },
     ],
   });
@@ -99,9 +98,9 @@ export function bandChart({ title, xName, yName }: Axes, curves: readonly BandCu
     type: 'custom',
     data: points
       .filter(([, , deviation]) => deviation > 0)
-      .map(([x, mean, deviation]) => [x, mean - deviation, mean + deviation]),
+      .map(([x, mean, deviation]) => whiskerDatum(x, cutTo([-Infinity, Infinity], mean - deviation, mean + deviation))),
     encode: { x: 0, y: [1, 2] },
-    renderItem: whisker((value) => [[value(0), value(1)], [value(0), value(2)]], color(i)), // prettier-ignore
+    renderItem: whiskerItem(color(i), false),
   }));
   return render(height, {
     title: { text: title, left: 'center', textStyle: { fontSize: 14 } },

@@ -96,21 +96,21 @@ export function readings(arms: readonly ArmSummary[], { assessor: { headline } }
   });
 }
 
-/** Differences beyond this many per cent are drawn here, so that the others can be told apart. */
+/** Differences beyond this many per cent are cut, so that the others can be told apart; where one is, its row says the numbers. */
 const farthest = 60;
 
 function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: ReportSite): string | undefined {
   const rows = arms.flatMap(({ arm, toControl }) => {
-    if (!toControl) return [];
+    if (!toControl || !Number.isFinite(toControl.atBest.mean)) return [];
     const { mean, halfWidth, count } = toControl.atBest;
-    if (!Number.isFinite(mean)) return [];
-    if (mean > farthest) return [{ name: `${arm} (${intervalText(toControl.atBest)}: beyond)`, value: farthest }];
-    const [low, high] = [Math.max(mean - halfWidth, -farthest), Math.min(mean + halfWidth, farthest)];
-    return [{ name: arm, value: mean, ...(count > 1 && { low, high }) }];
+    const [low, high] = count > 1 ? [mean - halfWidth, mean + halfWidth] : [mean, mean];
+    const isCut = low < -farthest || high > farthest;
+    return [{ name: isCut ? `${arm}\n${intervalText(toControl.atBest)}` : arm, value: mean, low, high, isCut }];
   });
   if (!rows.length) return undefined;
   const title = `${ground.title}: ${assessor.headline.name} beside the control, mean and 95 % interval`;
-  return whiskerChart({ title, xName: '% of the control (left: nearer to real images)' }, rows);
+  const arrows = rows.some(({ isCut }) => isCut) ? '; arrows: beyond the frame' : '';
+  return whiskerChart({ title, xName: `% of the control (left: nearer to real images${arrows})` }, rows, farthest);
 }
 
 function guidanceChart(arms: readonly ArmSummary[], { assessor, ground }: ReportSite, cfgs: readonly number[]): string {
