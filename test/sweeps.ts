@@ -47,6 +47,7 @@ export function fakeJudge(fingerprint = 'judge', deeds: Deeds = []): SweepJudge 
     headline: columns[0]!,
     reference: 'things test (9 images)',
     fingerprint,
+    libtorch: '2.0',
     note: 'It is not FID.',
     measure: (task) => {
       deeds.push(`measure ${task.model.name} at ${task.point.cfg}`);

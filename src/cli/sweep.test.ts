@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectPrinted } from '../../test/cli/printed.js';
+import { running } from '../../test/cli/run.js';
 import { Classifier } from '../evaluate/index.js';
 import { initialiseConvolutions } from '../models/index.js';
 import { saveWeights } from '../nn/index.js';
@@ -153,6 +154,16 @@ test.each<[string, string[], RegExp]>([
   expect(process.exitCode).toBe(2);
   expect(told.join('\n')).toMatch(sentence);
 }); // prettier-ignore
+
+test('two processes with the same command share its points, and tell the same', async () => {
+  const args = ['sweep', ...pair, '--cfg', '0:2:1', '-b', '2', '-o', at('shared'), '--threads', '1'];
+  const ended = await Promise.all([running(args), running(args)]);
+  expect(ended.map(({ code, err }) => [code, /^.*error.*$/im.exec(err)?.[0]])).toEqual([[0, undefined], [0, undefined]]); // prettier-ignore
+  const tables = ended.map(({ out: table }) => table);
+  expect(tables[0]).toContain('shows all 6 points');
+  expect(tables[1]).toBe(tables[0]);
+  expect(readdirSync(at('shared/features')).filter((name) => !name.startsWith('reference-'))).toEqual([]);
+}, 180_000);
 
 test('statistics of a network that no flag names, and of another one than a flag names', async () => {
   const reference = at('classifier.npz');

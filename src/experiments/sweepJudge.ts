@@ -1,6 +1,5 @@
 // The judge of a sweep: a network, and reference images or statistics whose features are computed once. A point's samples become features part by
 // part; the parts are kept until the point is measured, so that a sweep stops after any batch, and goes on there.
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   distanceName,
@@ -17,9 +16,11 @@ import {
   Stopped,
   type Subject,
 } from '../recipes/index.js';
+import { libtorch } from '../torch/index.js';
 import { hashOf, settingsAt, type SweepJudge, type Task } from './sweepPoints.js';
+import type { Work } from './sweepWork.js';
 
-/** How features are computed, and the folder that they wait in. */
+/** How features are computed, and the folder of the sweep, where the reference's wait. */
 export type JudgePlan = Pick<EvaluationPlan, 'batchSize' | 'device'> & { folder: string };
 
 const noSignal = new AbortController().signal;
@@ -45,6 +46,17 @@ function samplesOf({ model, point, seed }: Task, pair: Parameters<SweepJudge['me
   return generatorSubject({ name, identity: { weights: fingerprint }, classes, size, settings, open }, { count, seed });
 }
 
+/** Images that give a sign of life with every batch. */
+function telling(subject: Subject, work: Work): Subject {
+  async function* read(...wanted: Parameters<Subject['read']>): ReturnType<Subject['read']> {
+    for await (const batch of subject.read(...wanted)) {
+      yield batch;
+      work.beat();
+    }
+  }
+  return { ...subject, read };
+}
+
 /**
  * A judge by a network's features: its distance, and whatever other figures the network and the reference allow.
  * @throws UsageError where the reference's statistics are of another network
@@ -60,15 +72,15 @@ export async function networkJudge(
     headline: { key, name, digits: 3 },
     reference: reference.name,
     fingerprint: hashOf(network.sha256, JSON.stringify(reference.identity)),
+    libtorch: libtorch().version,
     note: network.note,
-    measure: async (task, pair, { count, signal }) => {
+    measure: async (task, pair, { count, signal, work }) => {
       const subject = samplesOf(task, pair, count);
-      const part = join('features', hashOf(JSON.stringify(subject.identity), network.sha256));
+      const plain = planOf(network, { ...plan, folder: work.folder }, signal);
       try {
-        using features = await featuresFor(subject, part, planOf(network, plan, signal));
+        using features = await featuresFor(telling(subject, work), 'samples', plain);
         const distance = distanceName(network, reference, subject);
         using found = metricsOf(network, reference, features!, { distance, labels: subject.labels, seed: task.seed });
-        rmSync(join(plan.folder, part), { recursive: true, force: true });
         return found.metrics;
       } catch (error) {
         if (error instanceof Stopped) return undefined;

@@ -10,6 +10,7 @@ import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo, writeFileAtomic } from '../util/files.js';
 import { type GridPoint, pointName } from './sweepGrid.js';
+import { type Work, Workplace } from './sweepWork.js';
 
 /** Guidance of a shape; a point says how strong. */
 export type SweptGuidance = Extract<Guidance, { shape: 'ramp' | 'constant' }>;
@@ -46,13 +47,15 @@ export interface SweepJudge {
   reference: string;
   /** Tells it from a judge of the same name, such as a hash of its weights and of what it compares with. */
   fingerprint: string;
+  /** Version of libtorch: another one draws and measures with other last bits. */
+  libtorch: string;
   /** What a reader should know of the distance. */
   note: string;
   /** Samples a loaded model as a task says and measures, the headline first; undefined where the signal came before it was done. */
   measure(
     task: Task,
     pair: Pair,
-    options: SweepCount & { signal: AbortSignal },
+    options: SweepCount & { signal: AbortSignal; work: Work },
   ): readonly SweepFigure[] | Promise<readonly SweepFigure[] | undefined>;
 }
 
@@ -98,18 +101,21 @@ export class PointStore {
     readonly out: string,
     readonly judge: SweepJudge,
     readonly options: SweepCount,
+    /** Who measures which point. */
+    readonly works = new Workplace(join(out, 'features')),
   ) {}
 
   /** All that settles the figures of a task, as JSON has it. */
   #settings({ model, point, seed }: Task): Record<string, unknown> {
     const { device = 'cpu', ...sampling } = settingsAt(model, point);
-    const { headline, reference, fingerprint } = this.judge;
+    const { headline, reference, fingerprint, libtorch } = this.judge;
     const settings = {
       weights: model.fingerprint,
       judge: { measures: headline.name, reference, fingerprint },
       ...this.options,
       seed,
       device: device.split(':')[0], // one GPU computes as another
+      libtorch,
       ...sampling,
     };
     return JSON.parse(JSON.stringify(settings)) as Record<string, unknown>;
@@ -122,10 +128,15 @@ export class PointStore {
     return join(all, there ?? `${name.replace(/[^\w.-]+/g, '_')}-${fingerprint}`);
   }
 
+  /** 16 hexadecimal digits that stand for all that settles the figures of a task. */
+  key(task: Task): string {
+    return hashOf(JSON.stringify(this.#settings(task)));
+  }
+
   /** The file of a task. */
   file(task: Task): string {
     const { count } = this.options;
-    const hash = hashOf(JSON.stringify(this.#settings(task))).slice(0, 8);
+    const hash = this.key(task).slice(0, 8);
     return join(this.#folder(task.model), `${pointName(task.point)}-n${count}-s${task.seed}-${hash}.json`);
   }
 

@@ -1,5 +1,5 @@
 // Points of a sweep: kept as files, measured once, never mixed, and left whole by a signal.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { fakeFigures, fakeJudge, fakeModel } from '../../test/sweeps.js';
 import { gridPoints } from './sweepGrid.js';
 import { PointStore, type SweepModel } from './sweepPoints.js';
 import { runSweep } from './sweepRun.js';
+import { Workplace } from './sweepWork.js';
 
 const root = mkdtempSync(join(tmpdir(), 'scalewise-sweep-'));
 afterAll(() => {
@@ -78,11 +79,92 @@ test('a judge may stop amid a point, which is then not kept', async () => {
   expect([end, points.length, deeds.at(-1)]).toEqual(['SIGINT', 1, 'close before']);
 });
 
+describe('another process in the folder', () => {
+  const before = models[0]!;
+  const tasks = tasksOf([before]);
+  const measures = () => deeds.filter((deed) => deed.startsWith('measure'));
+  /** The points as a process of another machine sees them. */
+  const elsewhere = () => new PointStore(out, fakeJudge('judge', deeds), { count: 10, batchSize: 5 }, new Workplace(join(out, 'features'), { owner: 'there.1.00' })); // prettier-ignore
+  /** Sweeps; `then` happens when there is nothing left to measure but what is under way elsewhere. */
+  const sweepUntil = (then: () => void, store = storeOf()) =>
+    runSweep(tasks, store, (line) => {
+      said.push(line);
+      if (line.startsWith('waiting')) then();
+    });
+
+  test('what it is at is left to it, and read when it is there', async () => {
+    const other = elsewhere();
+    const work = other.works.take(other.key(tasks[0]!))!;
+    const { points } = await sweepUntil(() => {
+      other.write(tasks[0]!, fakeFigures(tasks[0]!));
+      work.done();
+    });
+    expect(measures()).toEqual(['measure before at 2', 'measure before at 3']);
+    expect(said[3]).toBe('waiting for 1 point that other processes measure; what shows no sign of life for 30 minutes is taken over'); // prettier-ignore
+    expect(points.map(({ figures }) => figures['fcd'])).toEqual([11, 10, 11]);
+    expect(readdirSync(join(out, 'features'))).toEqual([]);
+  });
+
+  test('what it leaves undone is measured', async () => {
+    const other = elsewhere();
+    const work = other.works.take(other.key(tasks[1]!))!;
+    const { points } = await sweepUntil(() => {
+      work[Symbol.dispose]();
+    });
+    expect(points).toHaveLength(3);
+    expect(deeds.slice(-4)).toEqual(['close before', 'open before', 'measure before at 2', 'close before']);
+    expect(readdirSync(join(out, 'features'))).toEqual([]);
+  });
+
+  test('a point that it takes over is left to it', async () => {
+    const judge = fakeJudge('judge', deeds);
+    const robbed: typeof judge.measure = (...given) => {
+      const { work } = given[2];
+      if (deeds.at(-1) !== 'open before') return judge.measure(...given);
+      renameSync(work.folder, work.folder.replace(/\..*/, '.there.1.00'));
+      deeds.push('robbed');
+      work.beat();
+      throw new Error('not told');
+    };
+    const other = elsewhere();
+    const { points } = await sweepUntil(
+      () => {
+        other.write(tasks[0]!, fakeFigures(tasks[0]!));
+      },
+      storeOf(10, { ...judge, measure: robbed }),
+    );
+    expect([points.length, measures().length]).toEqual([3, 2]);
+    expect(readdirSync(join(out, 'features'))).toEqual([`${other.key(tasks[0]!)}.there.1.00`]);
+  });
+
+  test('a signal ends the waiting', async () => {
+    const other = elsewhere();
+    other.works.take(other.key(tasks[0]!));
+    const { points, end } = await sweepUntil(() => process.emit('SIGINT', 'SIGINT'));
+    expect([end, points.length]).toEqual(['SIGINT', 2]);
+  });
+});
+
+test('work that fails is left for another try', async () => {
+  const judge = fakeJudge('judge', deeds);
+  const measure: typeof judge.measure = (_, __, { work }) => {
+    writeFileSync(join(work.folder, 'half'), '');
+    throw new Error('out of memory');
+  };
+  await expect(sweep(tasksOf(models), storeOf(10, { ...judge, measure }))).rejects.toThrow('out of memory');
+  const [left] = readdirSync(join(out, 'features'));
+  expect(left).toMatch(/^[0-9a-f]{16}$/);
+  expect(existsSync(join(out, 'features', left!, 'half'))).toBe(true);
+  expect((await sweep(tasksOf(models))).points).toHaveLength(6);
+  expect(readdirSync(join(out, 'features'))).toEqual([]);
+});
+
 describe('points are not mixed', () => {
   test.each<[string, (tasks: ReturnType<typeof tasksOf>) => Promise<unknown>]>([
     ['another count', (tasks) => sweep(tasks, storeOf(11))],
     ['another seed', () => sweep(tasksOf([models[0]!], 1))],
     ['another judge of the same name', (tasks) => sweep(tasks, storeOf(10, fakeJudge('other', deeds)))],
+    ['another version of libtorch', (tasks) => sweep(tasks, storeOf(10, { ...fakeJudge('judge', deeds), libtorch: '2.1' }))], // prettier-ignore
     ['other weights of the same name', () => sweep(tasksOf([{ ...models[0]!, fingerprint: 'x' }]))],
     ['another shape of guidance', () => sweep(tasksOf([{ ...models[0]!, settings: { scales: [1, 2], guidance: { shape: 'constant', scale: 0 } } }]))], // prettier-ignore
   ])('%s', async (_, again) => {
