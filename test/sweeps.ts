@@ -47,6 +47,7 @@ export function fakeJudge(fingerprint = 'judge', deeds: Deeds = []): SweepJudge 
     headline: columns[0]!,
     reference: 'things test (9 images)',
     fingerprint,
+    width: 4,
     libtorch: '2.0',
     note: 'It is not FID.',
     measure: (task) => {

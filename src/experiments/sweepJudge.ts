@@ -72,6 +72,7 @@ export async function networkJudge(
     headline: { key, name, digits: 3 },
     reference: reference.name,
     fingerprint: hashOf(network.sha256, JSON.stringify(reference.identity)),
+    width: reference.statistics.mean_D.size(0),
     libtorch: libtorch().version,
     note: network.note,
     measure: async (task, pair, { count, signal, work }) => {

@@ -47,6 +47,8 @@ export interface SweepJudge {
   reference: string;
   /** Tells it from a judge of the same name, such as a hash of its weights and of what it compares with. */
   fingerprint: string;
+  /** Dimensions of the features: samples that are not more have a singular covariance. */
+  width: number;
   /** Version of libtorch: another one draws and measures with other last bits. */
   libtorch: string;
   /** What a reader should know of the distance. */

@@ -126,11 +126,30 @@ test('the command that samples the best has all that every point was sampled wit
 });
 
 describe('warnings', () => {
-  test('none where the best points lie within', () => {
-    expect(sweepWarnings(accountOf([0, 1, 2, 3]))).toEqual([]);
+  const noInterval = expect.stringMatching(
+    /^differences between models are without an interval, .*--confirm N/,
+  ) as string;
+  test('none where the best points lie within, and other seeds measured them again', () => {
+    const confirmation = { points: [], repeats: 2, total: 0 };
+    expect(sweepWarnings({ ...accountOf([0, 1, 2, 3]), confirmation })).toEqual([]);
+  });
+  test('differences without other seeds, or with only one, have no interval; one model has no differences', () => {
+    const account = accountOf([0, 1, 2, 3]);
+    expect(sweepWarnings(account)).toEqual([noInterval]);
+    expect(sweepWarnings({ ...account, confirmation: { points: [], repeats: 1, total: 0 } })).toEqual([noInterval]);
+    const [first] = models;
+    const points = account.sweep.points.filter(({ model }) => model === first);
+    expect(sweepWarnings({ ...account, total: 4, sweep: { ...account.sweep, models: [first!], points } })).toEqual([]);
+  });
+  test('samples that are not more than the features', () => {
+    const account = { ...accountOf([0, 1, 2, 3]), confirmation: { points: [], repeats: 2, total: 0 } };
+    const few =
+      'FCD: 4 samples cannot fill the 4 dimensions of its features, and their covariance is singular: the values say little; give a --count above 4';
+    expect(sweepWarnings({ ...account, count: 4 })).toEqual([few]);
+    expect(sweepWarnings({ ...account, count: 5 })).toEqual([]);
   });
   test('a best point at the edge', () => {
-    expect(sweepWarnings(accountOf([0, 1, 1.5]))).toEqual(['before: its best point lies at the highest guidance (1.5), the edge of the grid; beyond it may be a better one']); // prettier-ignore
+    expect(sweepWarnings(accountOf([0, 1, 1.5]))).toEqual(['before: its best point lies at the highest guidance (1.5), the edge of the grid; beyond it may be a better one', noInterval]); // prettier-ignore
   });
   test('a sweep that is not whole, and figures that are no numbers', () => {
     const account = accountOf([0, 1, 2, 3], [0], ({ sweep: { points } }) => {

@@ -85,8 +85,19 @@ export function guidanceTable({ sweep, judge: { headline } }: SweepAccount): Tab
   return { header: ['guidance', ...sweep.models.map(({ name }) => name)], rows };
 }
 
-/** What stands in the way of trusting the best points: the grid ends there, points are missing, or figures are no numbers. */
-export function sweepWarnings({ sweep, total, confirmation }: SweepAccount): string[] {
+/** What the count of samples and of seeds does not allow to conclude. */
+function noiseWarnings({ sweep, judge: { headline, width }, count, confirmation }: SweepAccount): string[] {
+  const few = `${headline.name}: ${count} samples cannot fill the ${width} dimensions of its features, and their covariance is singular: the values say little; give a --count above ${width}`; // prettier-ignore
+  const single = `differences between models are without an interval, and may be noise; --confirm N with at least 2 other seeds measures the best points again and tells`; // prettier-ignore
+  return [
+    ...(count <= width ? [few] : []),
+    ...(sweep.models.length > 1 && (confirmation?.repeats ?? 0) < 2 ? [single] : []),
+  ];
+}
+
+/** What stands in the way of trusting the best points: the grid ends there, points are missing, figures are no numbers, or samples are too few. */
+export function sweepWarnings(account: SweepAccount): string[] {
+  const { sweep, total, confirmation } = account;
   const edges = sweep.models.flatMap((model) => {
     const best = bestOf(sweep, model);
     const ends = best ? edgesOf(best.point, sweep.grid, model.settings.guidance.shape) : [];
@@ -99,7 +110,7 @@ export function sweepWarnings({ sweep, total, confirmation }: SweepAccount): str
   const whole = total + (confirmation?.total ?? 0);
   const missing = whole - sweep.points.length - (confirmation?.points.length ?? 0);
   const unfinished = `${missing} of ${whole} points are not measured yet; the same command goes on`;
-  return [...(missing ? [unfinished] : []), ...edges, ...broken];
+  return [...(missing ? [unfinished] : []), ...edges, ...broken, ...noiseWarnings(account)];
 }
 
 /** All points as a CSV file's text, a row a point; the best ones with other seeds come last. */
