@@ -4,9 +4,9 @@ import { findWeights, writeSvg } from '../recipes/index.js';
 import { sha256File } from '../util/files.js';
 import { type ArmOptions, type ArmResult, type ReportSite, trainingOf } from './arms.js';
 import type { RefinementExperiment } from './catalogue.js';
-import { bandChart, whiskerChart } from './charts.js';
 import { type ArmSummary, compareArms } from './comparison.js';
 import { type Block, type Page, type Table } from './page.js';
+import { differenceChart, guidanceChart, lossChart } from './refinementCharts.js';
 import { writeSamples } from './samples.js';
 import { intervalText, spreadText, verdictOf } from './summary.js';
 
@@ -96,47 +96,6 @@ export function readings(arms: readonly ArmSummary[], { assessor: { headline } }
   });
 }
 
-/** Differences beyond this many per cent are cut, so that the others can be told apart; where one is, its row says the numbers. */
-const farthest = 60;
-
-function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: ReportSite): string | undefined {
-  const rows = arms.flatMap(({ arm, toControl }) => {
-    if (!toControl || !Number.isFinite(toControl.atBest.mean)) return [];
-    const { mean, halfWidth, count } = toControl.atBest;
-    const [low, high] = count > 1 ? [mean - halfWidth, mean + halfWidth] : [mean, mean];
-    const isCut = low < -farthest || high > farthest;
-    return [{ name: isCut ? `${arm}\n${intervalText(toControl.atBest)}` : arm, value: mean, low, high, isCut }];
-  });
-  if (!rows.length) return undefined;
-  const title = `${ground.title}: ${assessor.headline.name} beside the control, mean and 95 % interval`;
-  const arrows = rows.some(({ isCut }) => isCut) ? '; arrows: beyond the frame' : '';
-  return whiskerChart({ title, xName: `% of the control (left: nearer to real images${arrows})` }, rows, farthest);
-}
-
-function guidanceChart(arms: readonly ArmSummary[], { assessor, ground }: ReportSite, cfgs: readonly number[]): string {
-  const { headline } = assessor;
-  const curves = arms
-    .filter(({ best }) => best !== undefined)
-    .map(({ arm, at }) => ({
-      name: arm,
-      points: cfgs.map((cfg) => {
-        const { mean, deviation } = at(cfg)[headline.key]!;
-        return [cfg, mean, deviation] as const;
-      }),
-    }));
-  const title = `${ground.title}: ${headline.name} against guidance, mean ± standard deviation`;
-  return bandChart({ title, xName: 'guidance', yName: headline.name }, curves);
-}
-
-function lossChart(results: readonly ArmResult[], { ground }: ReportSite): string {
-  const curves = results
-    .filter(({ seed }) => seed === 0)
-    .flatMap(({ arm, training }) =>
-      training ? [{ name: arm, points: training.losses.map(([x, y]) => [x, y, 0] as const) }] : [],
-    );
-  return bandChart({ title: `${ground.title}: loss of each strategy, seed 0`, xName: 'images seen', yName: 'loss (nats)' }, curves); // prettier-ignore
-}
-
 /** What of some losses differs from the control's. */
 const lossNotes = (arms: RefinementExperiment['arms']) =>
   arms.flatMap(({ name, loss }) => (loss === undefined ? [] : [` Of ${name} it is ${loss}.`])).join('');
@@ -171,8 +130,8 @@ export async function groundBlocks(
   const byGuidance = guidanceTable(arms, site, options.cfgs);
   const differences = differenceChart(arms, site);
   if (differences !== undefined) await writeSvg(join(folder, `${name}-differences`), differences);
-  await writeSvg(join(folder, `${name}-guidance`), guidanceChart(arms, site, options.cfgs));
-  await writeSvg(join(folder, `${name}-losses`), lossChart(results, site));
+  await writeSvg(join(folder, `${name}-guidance`), guidanceChart(arms, site, options.cfgs, control));
+  await writeSvg(join(folder, `${name}-losses`), lossChart(results, site, control));
   return [
     { heading: title },
     {

@@ -1,0 +1,82 @@
+// The charts of a report of refined arms: differences from the control, distances against guidance, losses.
+import type { ArmResult, ReportSite } from './arms.js';
+import { whiskerChart } from './charts.js';
+import type { ArmSummary } from './comparison.js';
+import { bandChart, courseChart } from './curveCharts.js';
+import type { Role } from './curveStyle.js';
+import { intervalText } from './summary.js';
+
+/** Differences beyond this many per cent are cut, so that the others can be told apart; where one is, its row says the numbers. */
+const farthest = 60;
+
+/** The differences from the control with their intervals; undefined where there is none. */
+export function differenceChart(arms: readonly ArmSummary[], { assessor, ground }: ReportSite): string | undefined {
+  const rows = arms.flatMap(({ arm, toControl }) => {
+    if (!toControl || !Number.isFinite(toControl.atBest.mean)) return [];
+    const { mean, halfWidth, count } = toControl.atBest;
+    const [low, high] = count > 1 ? [mean - halfWidth, mean + halfWidth] : [mean, mean];
+    const isCut = low < -farthest || high > farthest;
+    return [{ name: isCut ? `${arm}\n${intervalText(toControl.atBest)}` : arm, value: mean, low, high, isCut }];
+  });
+  if (!rows.length) return undefined;
+  const title = `${ground.title}: ${assessor.headline.name} beside the control, mean and 95 % interval`;
+  const arrows = rows.some(({ isCut }) => isCut) ? '; arrows: beyond the frame' : '';
+  return whiskerChart({ title, xName: `% of the control (left: nearer to real images${arrows})` }, rows, farthest);
+}
+
+/** What an arm is beside the others. */
+function roleOf(arm: string, control: string): Role | undefined {
+  if (arm === control) return 'control';
+  return arm === 'before' ? 'before' : undefined;
+}
+
+/** Every arm's distance against guidance. */
+export function guidanceChart(
+  arms: readonly ArmSummary[],
+  { assessor, ground }: ReportSite,
+  cfgs: readonly number[],
+  control: string,
+): string {
+  const { headline } = assessor;
+  const curves = arms
+    .filter(({ best }) => best !== undefined)
+    .map(({ arm, at }) => ({
+      name: arm,
+      role: roleOf(arm, control),
+      points: cfgs.flatMap((cfg) => {
+        const { mean, deviation } = at(cfg)[headline.key]!;
+        return Number.isFinite(mean) ? [[cfg, mean, deviation] as const] : [];
+      }),
+    }));
+  const title = `${ground.title}: ${headline.name} against guidance, mean ± standard deviation`;
+  return bandChart(
+    { title, xName: 'guidance (arms stand side by side at each strength)', yName: headline.name },
+    curves,
+  );
+}
+
+/** The losses, and how far they lie above the control's on the same batches, whose luck they share. */
+export function lossChart(results: readonly ArmResult[], { ground }: ReportSite, control: string): string {
+  const courses = results
+    .filter(({ seed }) => seed === 0)
+    .flatMap(({ arm, training }) => {
+      const points = training?.losses.filter(([, loss]) => Number.isFinite(loss)) ?? [];
+      return points.length ? [{ name: arm, role: roleOf(arm, control), points }] : [];
+    });
+  const controls = new Map(courses.find(({ name }) => name === control)?.points);
+  const differences = courses
+    .filter(({ name }) => name !== control)
+    .map((one) => ({
+      ...one,
+      points: one.points.flatMap(([seen, loss]) => {
+        const its = controls.get(seen);
+        return its === undefined ? [] : [[seen, loss - its] as const];
+      }),
+    }))
+    .filter(({ points }) => points.length > 0);
+  const panels = [
+    { yName: 'loss (nats)', courses },
+    ...(differences.length ? [{ yName: 'above the control’s (nats)', courses: differences, fromZero: true }] : []),
+  ];
+  return courseChart({ title: `${ground.title}: loss of each arm, seed 0`, xName: 'images seen' }, panels);
+}
