@@ -38,6 +38,12 @@ test('error bars of curves that coincide stand beside each other', () => {
   expect(control.filter((x) => sar.includes(x))).toEqual([]);
 });
 
+test('at a guidance of 0 there is no axis across the error bars', () => {
+  const points = [0, 1].map((x) => [x, 10, 1] as const);
+  const svg = bandChart(titles, [{ name: 'control', points }]);
+  expect(svg).toMatch(/d="M7[56](\.\d)? 360(\.\d)?L7[56](\.\d)? 40(\.\d)?"/); // the axis stands at the left edge
+});
+
 test('one strength of guidance, one curve, and none', () => {
   expect(says(bandChart(titles, [{ name: 'control', points: [[1, 10, 0]] }]), 'control')).toBe(true);
   expect(says(bandChart(titles, []), 'Title')).toBe(true);

@@ -39,7 +39,12 @@ function valueAxis(
   fromZero = false,
 ): { option: object; frame: readonly [number, number] } {
   const isLog = isLogarithmic(spreads.map(([mean]) => mean));
-  const common = { name: isLog ? `${name}, logarithmic` : name, nameLocation: 'middle', nameGap: 52 };
+  const common = {
+    name: isLog ? `${name}, logarithmic` : name,
+    nameLocation: 'middle',
+    nameGap: 52,
+    axisLine: { onZero: false }, // at a guidance of 0, it would cover an error bar
+  };
   if (!isLog) return { option: { ...common, type: 'value', scale: !fromZero }, frame: [-Infinity, Infinity] };
   const frame = logarithmicEnds(spreads);
   const customValues = logarithmicTicks(...frame);
