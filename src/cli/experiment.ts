@@ -1,7 +1,7 @@
 // `scalewise experiment …`: the paper's tables and figures, each beside its control.
 import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { findPackagedData, getPackagedData, openData, openTrainingData } from '../data/index.js';
 import { armCommands, fromEverywhere, generatorAtHand, type Ground, grounds, type Materials, measureCommands, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement, type SeedRange, seedRange } from '../experiments/index.js'; // prettier-ignore
 import {
@@ -46,9 +46,10 @@ interface Flags {
   report?: boolean;
 }
 
-function groundOf({ preset }: Flags): Ground {
+function groundOf({ preset, data }: Flags): Ground {
   const ground = Object.hasOwn(grounds, preset) ? grounds[preset] : undefined;
-  if (ground) return ground;
+  if (ground && (data === undefined || data === ground.data)) return ground;
+  if (ground) return { ...ground, title: `${ground.title.split(',')[0]}, ${basename(data!)}` };
   const names = Object.keys(grounds);
   throw new UsageError(`--preset: '${preset}' is none of ${names.join(', ')}${didYouMean(preset, names)}`);
 }
