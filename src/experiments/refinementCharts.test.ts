@@ -48,9 +48,9 @@ test('guidance: a logarithmic scale for an arm far away, the control in dark gre
 });
 
 test('losses: those of the arms, and below how far they lie above the control’s', () => {
-  const svg = lossChart(results, site, 'control');
+  const svg = lossChart(results, site, 'control', 0);
   expect(says(svg, 'Ground: loss of each arm, seed 0')).toBe(true);
   expect(says(svg, 'above the control’s (nats), logarithmic')).toBe(true);
-  const alone = lossChart(results.filter(({ arm }) => arm !== 'control'), site, 'control'); // prettier-ignore
+  const alone = lossChart(results.filter(({ arm }) => arm !== 'control'), site, 'control', 0); // prettier-ignore
   expect(alone).not.toContain('above the control');
 });

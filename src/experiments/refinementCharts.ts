@@ -55,10 +55,15 @@ export function guidanceChart(
   );
 }
 
-/** The losses, and how far they lie above the control's on the same batches, whose luck they share. */
-export function lossChart(results: readonly ArmResult[], { ground }: ReportSite, control: string): string {
+/** The losses with one seed, and how far they lie above the control's on the same batches, whose luck they share. */
+export function lossChart(
+  results: readonly ArmResult[],
+  { ground }: ReportSite,
+  control: string,
+  seed: number,
+): string {
   const courses = results
-    .filter(({ seed }) => seed === 0)
+    .filter((one) => one.seed === seed)
     .flatMap(({ arm, training }) => {
       const points = training?.losses.filter(([, loss]) => Number.isFinite(loss)) ?? [];
       return points.length ? [{ name: arm, role: roleOf(arm, control), points }] : [];
@@ -78,5 +83,5 @@ export function lossChart(results: readonly ArmResult[], { ground }: ReportSite,
     { yName: 'loss (nats)', courses },
     ...(differences.length ? [{ yName: 'above the control’s (nats)', courses: differences, fromZero: true }] : []),
   ];
-  return courseChart({ title: `${ground.title}: loss of each arm, seed 0`, xName: 'images seen' }, panels);
+  return courseChart({ title: `${ground.title}: loss of each arm, seed ${seed}`, xName: 'images seen' }, panels);
 }

@@ -124,14 +124,15 @@ export async function groundBlocks(
   const control = all[0]!.name;
   const arms = compareArms(results, control, site.assessor);
   const cfg = arms.find(({ arm }) => arm === control)?.best ?? options.cfgs[0]!;
-  const drawn = all.filter(({ name }) => results.some(({ arm, seed }) => arm === name && seed === 0));
-  const hasSamples = await writeSamples(folder, site, drawn, cfg, options);
+  const seed = results.find(({ training }) => training)?.seed ?? 0; // the first one, for pictures
+  const drawn = all.filter(({ name }) => results.some((one) => one.arm === name && one.seed === seed));
+  const hasSamples = await writeSamples(folder, site, drawn, { cfg, seed }, options);
   const { name, title } = site.ground;
   const byGuidance = guidanceTable(arms, site, options.cfgs);
   const differences = differenceChart(arms, site);
   if (differences !== undefined) await writeSvg(join(folder, `${name}-differences`), differences);
   await writeSvg(join(folder, `${name}-guidance`), guidanceChart(arms, site, options.cfgs, control));
-  await writeSvg(join(folder, `${name}-losses`), lossChart(results, site, control));
+  await writeSvg(join(folder, `${name}-losses`), lossChart(results, site, control, seed));
   return [
     { heading: title },
     {
@@ -162,7 +163,7 @@ export async function groundBlocks(
       ? [
           {
             picture: `${name}-samples`,
-            caption: `Samples at guidance ${guidanceText(cfg)}, seed 0, the same random numbers in every row`,
+            caption: `Samples at guidance ${guidanceText(cfg)}, seed ${seed}, the same random numbers in every row`,
             kind: 'png' as const,
           },
         ]
@@ -172,7 +173,11 @@ export async function groundBlocks(
     {
       text: `Oscillation is the deviation of the logged loss about its trend; each arm has the loss of its own passes.${lossNotes(all)} Recall is at the control’s best guidance; collapsed are seeds whose ${site.assessor.headline.name} is more than twice the control’s.`,
     },
-    { picture: `${name}-losses`, caption: 'Loss of each arm, seed 0', kind: 'svg' },
+    {
+      picture: `${name}-losses`,
+      caption: `Loss of each arm, seed ${seed}, and below how far it lies above the control’s on the same batches`,
+      kind: 'svg',
+    },
   ];
 }
 

@@ -28,17 +28,17 @@ function cellsOfModel(
 }
 
 /**
- * Writes `<ground>-samples.png`: the pretrained generator and seed 0 of each arm, at one strength of guidance.
+ * Writes `<ground>-samples.png`: the pretrained generator and one seed of each arm, at one strength of guidance.
  * @returns whether there was a model of every arm: records may be there without
  */
 export async function writeSamples(
   folder: string,
   site: ReportSite,
   arms: readonly Arm[],
-  cfg: number,
+  { cfg, seed }: { cfg: number; seed: number },
   options: ArmOptions,
 ): Promise<boolean> {
-  const places = arms.map((arm) => [arm.name, placeOf(options.out, site.ground, arm, options.set, 0)] as const);
+  const places = arms.map((arm) => [arm.name, placeOf(options.out, site.ground, arm, options.set, seed)] as const);
   if (!places.every(([, place]) => existsSync(join(place, 'checkpoints')))) return false;
   const rows = [['before', site.generator] as const, ...places].map(([name, place]) => ({
     name,
