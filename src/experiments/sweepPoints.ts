@@ -10,7 +10,7 @@ import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo, writeFileAtomic } from '../util/files.js';
 import { type GridPoint, pointName } from './sweepGrid.js';
-import { type Work, Workplace } from './sweepWork.js';
+import { type Work, WorkFolder } from './sweepWork.js';
 
 /** Guidance of a shape; a point says how strong. */
 export type SweptGuidance = Extract<Guidance, { shape: 'ramp' | 'constant' }>;
@@ -104,7 +104,7 @@ export class PointStore {
     readonly judge: SweepJudge,
     readonly options: SweepCount,
     /** Who measures which point. */
-    readonly works = new Workplace(join(out, 'features')),
+    readonly works = new WorkFolder(join(out, 'features')),
   ) {}
 
   /** All that settles the figures of a task, as JSON has it. */

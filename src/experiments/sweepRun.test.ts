@@ -8,7 +8,7 @@ import { fakeFigures, fakeJudge, fakeModel } from '../../test/sweeps.js';
 import { gridPoints } from './sweepGrid.js';
 import { PointStore, type SweepModel } from './sweepPoints.js';
 import { runSweep } from './sweepRun.js';
-import { Workplace } from './sweepWork.js';
+import { WorkFolder } from './sweepWork.js';
 
 const root = mkdtempSync(join(tmpdir(), 'scalewise-sweep-'));
 afterAll(() => {
@@ -84,7 +84,7 @@ describe('another process in the folder', () => {
   const tasks = tasksOf([before]);
   const measures = () => deeds.filter((deed) => deed.startsWith('measure'));
   /** The points as a process of another machine sees them. */
-  const elsewhere = () => new PointStore(out, fakeJudge('judge', deeds), { count: 10, batchSize: 5 }, new Workplace(join(out, 'features'), { owner: 'there.1.00' })); // prettier-ignore
+  const elsewhere = () => new PointStore(out, fakeJudge('judge', deeds), { count: 10, batchSize: 5 }, new WorkFolder(join(out, 'features'), { owner: 'there.1.00' })); // prettier-ignore
   /** Sweeps; `then` happens when there is nothing left to measure but what is under way elsewhere. */
   const sweepUntil = (then: () => void, store = storeOf()) =>
     runSweep(tasks, store, (line) => {

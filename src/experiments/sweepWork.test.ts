@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { Workplace } from './sweepWork.js';
+import { WorkFolder } from './sweepWork.js';
 
 const root = mkdtempSync(join(tmpdir(), 'scalewise-sweep-work-'));
 afterAll(() => {
@@ -20,7 +20,7 @@ beforeEach(() => {
 const key = '0123456789abcdef';
 const other = 'fedcba9876543210';
 /** A workplace as a process of another machine, or of this one, sees it. */
-const place = (owner: string, patience?: number) => new Workplace(folder, { owner, ...(patience !== undefined && { patience }) }); // prettier-ignore
+const place = (owner: string, patience?: number) => new WorkFolder(folder, { owner, ...(patience !== undefined && { patience }) }); // prettier-ignore
 const [a, b] = ['a.1.00', 'b.1.00'];
 
 test('a point is one process’s until it is done or left; other points are free', () => {

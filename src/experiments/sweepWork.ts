@@ -78,7 +78,7 @@ export class Work implements Disposable {
 }
 
 /** The works of a sweep, below one folder. */
-export class Workplace {
+export class WorkFolder {
   readonly #owner: string;
   readonly #patience: number;
   readonly #seen = new Map<string, { sign: number; since: number }>();
