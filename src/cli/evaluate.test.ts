@@ -4,37 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { classifierFile, modelFolder } from '../../test/cli/judged.js';
 import { collectPrinted } from '../../test/cli/printed.js';
-import { Classifier } from '../evaluate/index.js';
 import { writeNpz } from '../formats/index.js';
-import { initialiseConvolutions } from '../models/index.js';
-import { saveWeights } from '../nn/index.js';
-import { type GeneratorCard, loadModels, saveGenerator, saveTokenizer } from '../recipes/index.js';
-import { Generator } from '../torch/index.js';
 import { seedFor } from '../util/random.js';
 import { run } from './main.js';
 
 const root = mkdtempSync(join(tmpdir(), 'scalewise-cli-evaluate-'));
 const at = (name: string) => join(root, name);
-const weights = join(import.meta.dirname, '..', '..', 'weights', 'fashion-mnist');
 const classes = Array.from({ length: 10 }, (_, i) => `class${i}`);
 
-/** The run folder `name` with one of the generators and a card of its own. */
-function modelFolder(name: string, file: string, card: Partial<GeneratorCard>): void {
-  const models = loadModels(join(weights, file), undefined);
-  saveGenerator(at(`${name}/generator.safetensors`), models.generator, { ...models.card, classes, data: at('data'), ...card }); // prettier-ignore
-  saveTokenizer(at(`${name}/tokenizer.safetensors`), models.tokenizer);
-  models.generator.dispose();
-  models.tokenizer.dispose();
-}
-
-function classifierFile(name: string, seed: number): void {
-  using random = new Generator(seed);
-  const classifier = new Classifier(10);
-  initialiseConvolutions(classifier, random);
-  saveWeights(at(name), classifier.stateDict(), { kind: 'classifier', classes: '10' });
-  classifier.dispose();
-}
+/** What all run folders' cards have. */
+const card = { classes, data: at('data') };
 
 const pixelsFor = (...seed: (string | number)[]) =>
   Uint8Array.from({ length: 32 * 32 * 3 }, (_, place) => seedFor(...seed, place >> 4) % 256);
@@ -47,10 +28,10 @@ beforeAll(async () => {
       await image.png().toFile(at(`data/${split}/${name}/${split}${i}.png`));
     }
   }
-  modelFolder('before', 'generator.safetensors', {});
-  modelFolder('after', 'generator-sar.safetensors', {});
-  classifierFile('classifier.safetensors', 1);
-  classifierFile('other.safetensors', 2);
+  modelFolder(at('before'), 'generator.safetensors', card);
+  modelFolder(at('after'), 'generator-sar.safetensors', card);
+  classifierFile(at('classifier.safetensors'), 1);
+  classifierFile(at('other.safetensors'), 2);
   const images = Buffer.concat(Array.from({ length: 12 }, (_, i) => pixelsFor('npz', i)));
   await writeNpz(at('samples.npz'), new Map([['arr_0', { type: '|u1', shape: [12, 32, 32, 3], pieces: [images] }]]));
   cpSync(at('samples.npz'), at('copy.npz'));

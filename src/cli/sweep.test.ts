@@ -4,38 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { classifierFile, modelFolder } from '../../test/cli/judged.js';
 import { collectPrinted } from '../../test/cli/printed.js';
 import { running } from '../../test/cli/run.js';
-import { Classifier } from '../evaluate/index.js';
-import { initialiseConvolutions } from '../models/index.js';
-import { saveWeights } from '../nn/index.js';
-import { type GeneratorCard, loadModels, saveGenerator, saveTokenizer } from '../recipes/index.js';
-import { Generator } from '../torch/index.js';
 import { seedFor } from '../util/random.js';
 import { run } from './main.js';
 import { namesOf } from './sweepModels.js';
 
 const root = mkdtempSync(join(tmpdir(), 'scalewise-cli-sweep-'));
 const at = (name: string) => join(root, name);
-const weights = join(import.meta.dirname, '..', '..', 'weights', 'fashion-mnist');
 const classes = Array.from({ length: 10 }, (_, i) => `class${i}`);
 
-/** The run folder `name` with one of the generators and a card of its own. */
-function modelFolder(name: string, file: string, card: Partial<GeneratorCard>): void {
-  const models = loadModels(join(weights, file), undefined);
-  saveGenerator(at(`${name}/generator.safetensors`), models.generator, { ...models.card, classes, data: at('data'), ...card }); // prettier-ignore
-  saveTokenizer(at(`${name}/tokenizer.safetensors`), models.tokenizer);
-  models.generator.dispose();
-  models.tokenizer.dispose();
-}
-
-function classifierFile(name: string, seed: number): void {
-  using random = new Generator(seed);
-  const classifier = new Classifier(10);
-  initialiseConvolutions(classifier, random);
-  saveWeights(at(name), classifier.stateDict(), { kind: 'classifier', classes: '10' });
-  classifier.dispose();
-}
+/** What all run folders' cards have. */
+const card = { classes, data: at('data') };
 
 beforeAll(async () => {
   for (const [split, name] of ['train', 'test'].flatMap((each) => classes.map((one) => [each, one] as const))) {
@@ -46,12 +27,15 @@ beforeAll(async () => {
       await image.png().toFile(at(`data/${split}/${name}/${split}${i}.png`));
     }
   }
-  modelFolder('before', 'generator.safetensors', {});
-  modelFolder('after', 'generator-sar.safetensors', {});
-  modelFolder('animals', 'generator-sar.safetensors', { classes: classes.map((name) => `animal ${name}`) });
-  modelFolder('elsewhere', 'generator-sar.safetensors', { data: 'cifar10' });
-  classifierFile('classifier.safetensors', 1);
-  classifierFile('other.safetensors', 2);
+  modelFolder(at('before'), 'generator.safetensors', card);
+  modelFolder(at('after'), 'generator-sar.safetensors', card);
+  modelFolder(at('animals'), 'generator-sar.safetensors', {
+    ...card,
+    classes: classes.map((name) => `animal ${name}`),
+  });
+  modelFolder(at('elsewhere'), 'generator-sar.safetensors', { ...card, data: 'cifar10' });
+  classifierFile(at('classifier.safetensors'), 1);
+  classifierFile(at('other.safetensors'), 2);
 });
 afterAll(() => {
   rmSync(root, { recursive: true });

@@ -115,7 +115,7 @@ function trainingText(site: ReportSite, [control]: RefinementExperiment['arms'],
 }
 
 /** One ground's part of the report; writes its figures into `folder`. */
-export async function groundBlocks(
+async function groundBlocks(
   folder: string,
   { site, results, lacking = [] }: GroundResults,
   { arms: all }: RefinementExperiment,
@@ -182,7 +182,7 @@ export async function groundBlocks(
 }
 
 /** What stands before the grounds. */
-export function opening(experiment: RefinementExperiment, command: string): Block[] {
+function opening(experiment: RefinementExperiment, command: string): Block[] {
   return [
     { text: `**Source.** ${experiment.source}.` },
     { text: `**Hypothesis.** ${experiment.hypothesis}` },
