@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { findPackagedData, getPackagedData, openData, openTrainingData } from '../data/index.js';
-import { armCommands, fromEverywhere, generatorAtHand, type Ground, grounds, type Materials, measureCommands, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement, type SeedRange, seedRange } from '../experiments/index.js'; // prettier-ignore
+import { armCommands, fromEverywhere, generatorAtHand, type Ground, grounds, type Materials, measureCommands, parseValues, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement, type SeedRange, seedRange } from '../experiments/index.js'; // prettier-ignore
 import {
   type Assessor,
   classifierAt,
@@ -21,7 +21,7 @@ import { sayBroken } from './broken.js';
 import { classifierPath } from './evaluateNetwork.js';
 import { registerAnalyses } from './experimentAnalyses.js';
 import { share } from './samplingOptions.js';
-import { number, positive, say, wholeNumber } from './settingsOptions.js';
+import { positive, say, wholeNumber } from './settingsOptions.js';
 import { wasStopped } from './stopped.js';
 
 interface Flags {
@@ -33,6 +33,7 @@ interface Flags {
   out: string;
   seeds?: SeedRange;
   cfg?: number[];
+  temperature?: number[];
   topK?: number;
   topP?: number;
   count?: number;
@@ -128,10 +129,17 @@ function groundsFor({ name, grounds: groundsOf }: RefinementExperiment, chosen: 
 /** Seeds of each arm: those that are asked for, else three, or for a report all that there are. */
 const seedsFor = ({ seeds, report }: Flags): SeedRange => seeds ?? { first: 0, last: report ? Infinity : 2 };
 
+function temperatures(text: string): number[] {
+  const values = parseValues('--temperature', text);
+  if (values.includes(0)) throw new UsageError('--temperature: expected numbers above 0, got 0');
+  return values;
+}
+
 /** How models are measured: as the user says, else as the preset does. */
-const measuringOf = ({ cfg, topK, topP, count, batch }: Flags, { measure }: Ground) => ({
+const measuringOf = ({ cfg, temperature: temperatures, topK, topP, count, batch }: Flags, { measure }: Ground) => ({
   batchSize: batch,
   cfgs: cfg ?? measure.cfgs,
+  temperatures: temperatures ?? [1],
   topK: topK ?? measure.topK,
   topP: topP ?? measure.topP,
   count: count ?? measure.count,
@@ -160,9 +168,9 @@ function plan({ arms }: RefinementExperiment, all: readonly Ground[], chosen: Gr
 
 /** Refuses options that would do nothing. */
 function refuse(flags: Flags, { name, measure }: Ground): void {
-  const { classifier, reference, inception, plan: isPlan, cfg, topK, topP, count } = flags;
+  const { classifier, reference, inception, plan: isPlan, cfg, temperature, topK, topP, count } = flags;
   const isLarge = measure.network === 'inception';
-  const idle = isLarge ? { classifier } : { reference, inception, ...(isPlan && { cfg, 'top-k': topK, 'top-p': topP, count, classifier }) }; // prettier-ignore
+  const idle = isLarge ? { classifier } : { reference, inception, ...(isPlan && { cfg, temperature, 'top-k': topK, 'top-p': topP, count, classifier }) }; // prettier-ignore
   const flag = Object.entries(idle).find(([, value]) => value !== undefined)?.[0];
   if (flag === undefined) return;
   const why = flag === 'reference' || flag === 'inception' ? 'is measured by a classifier' : isLarge ? 'is measured by FID' : 'has no measurements among its planned commands'; // prettier-ignore
@@ -231,7 +239,14 @@ function withFlags(command: Command): Command {
       'how many seeds of each arm, or which, as 3-7: 3 of them, or for --report all that there are',
       (text) => seedRange('--seeds', text),
     ) // prettier-ignore
-    .option('--cfg <list>', 'strengths of guidance to measure at', (text) => text.split(',').map(number('--cfg')))
+    .option('--cfg <values>', 'strengths of guidance to measure at, e.g. 1,1.5 or 1:2:0.5', (text) =>
+      parseValues('--cfg', text),
+    )
+    .option(
+      '--temperature <values>',
+      'temperatures to measure at, each with every guidance: 1 unless given',
+      temperatures,
+    ) // prettier-ignore
     .option('--top-k <k>', 'draw from the k most probable codes', wholeNumber('--top-k'))
     .option('--top-p <p>', 'draw from the codes of this mass', share('--top-p'))
     .option('-n, --count <n>', 'samples a measurement', positive('--count'))

@@ -30,7 +30,7 @@ beforeEach(() => {
 const generator = resolve('weights/fashion-mnist/generator.safetensors');
 const options: ArmOptions = {
   out: at('experiments'), device: 'cpu', threads: 1, say: () => undefined, seeds: { first: 0, last: 0 }, set: [],
-  cfgs: [1], topK: 5, topP: 0, count: 10, batchSize: 5,
+  cfgs: [1], temperatures: [1], topK: 5, topP: 0, count: 10, batchSize: 5,
 }; // prettier-ignore
 
 /** A small generator, measured by an Inception of formula weights against a few images. */

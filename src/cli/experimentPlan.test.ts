@@ -41,6 +41,16 @@ test('a preset that is measured by FID has its measurements among the commands, 
   );
 });
 
+test('measurements at another temperature say so', async () => {
+  const flags = ['--preset', 'imagenet', '--seeds', '1', '--cfg', '2', '--temperature', '1:1.1:0.1', '--out', 'runs/x'];
+  await run(['node', 'scalewise', 'experiment', 'generalise', ...flags, '--plan']);
+  expect(out).toHaveLength(2 * (2 + 3 * 2));
+  expect([out[2], out[3]].map((line) => /--cfg 2( --temperature 1\.1)? .*before\/(.*),top-k/.exec(line!)?.slice(1))).toEqual([
+    [undefined, 'cfg=2'],
+    [' --temperature 1.1', 'cfg=2,temperature=1.1'],
+  ]);
+}); // prettier-ignore
+
 test.each<[string[], RegExp]>([
   [['--preset', 'imagenet', '--classifier', 'file'], /--classifier: it would do nothing, since the preset imagenet is measured by FID/],
   [['--reference', 'file'], /--reference: it would do nothing, since the preset fashion-mnist is measured by a classifier/],
@@ -49,6 +59,9 @@ test.each<[string[], RegExp]>([
   [['--plan', '--set', 'forcing.gamma=abc'], /'forcing\.gamma': expected a number/],
   [['--plan', '--generator', 'nosuch'], /--generator: there is no file or folder .*nosuch/],
   [['--arms', '2 student passes (damped)'], /--arms: '2 student passes \(damped\)' is none of control, sar, /],
+  [['--temperature', '0,1'], /--temperature: expected numbers above 0, got 0/],
+  [['--cfg', 'x'], /--cfg: expected a number or a range/],
+  [['--plan', '--temperature', '1.1'], /--temperature: it would do nothing/],
   [['--plan', '--count', '5'], /--count: it would do nothing, since the preset fashion-mnist has no measurements among its planned commands/],
 ])('%j is refused', async (flags, sentence) => {
   await run(['node', 'scalewise', 'experiment', 'forcing', ...flags]);

@@ -1,5 +1,5 @@
 // The arms of an experiment, really trained for a step on made-up images with the shipped generator: nothing is made twice, and records are all that is needed.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -8,10 +8,11 @@ import type { Assessor } from '../recipes/index.js';
 import { type ArmOptions, runArms, type Site } from './arms.js';
 import { control } from './catalogue.js';
 import { compareArms } from './comparison.js';
+import { drawsOf } from './draw.js';
 import { grounds } from './grounds.js';
 import { pageMarkdown } from './page.js';
 import { ArmRecord } from './record.js';
-import { guidanceTable, qualityTable, refinementPage, stabilityTable } from './refinementReport.js';
+import { drawsTable, qualityTable, refinementPage, stabilityTable } from './refinementReport.js';
 import { intervalText } from './summary.js';
 
 const classes = ['top', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'boot'];
@@ -27,15 +28,16 @@ const train: ImageSet = {
   labels: Uint16Array.from({ length: count }, (_, i) => i % 10),
 };
 
-const measured: (number | undefined)[] = [];
+/** Strengths of guidance that were measured at; as words at another temperature than 1. */
+const measured: (number | string)[] = [];
 const assessor: Assessor = {
   headline: { key: 'fcd', name: 'FCD', digits: 2 },
   columns: [{ key: 'fcd', name: 'FCD', digits: 2 }],
   reference: 'made up',
   fingerprint: 'made up',
-  assess: (_, { guidance }) => {
+  assess: (_, { guidance, temperature }) => {
     const cfg = guidance?.shape === 'ramp' ? guidance.scale : 0;
-    measured.push(cfg);
+    measured.push(temperature === 1 ? cfg : `${cfg}, temperature ${String(temperature)}`);
     return { fcd: 10 + (cfg - 1) ** 2 };
   },
 };
@@ -50,7 +52,7 @@ beforeEach(() => {
 
 const said: string[] = [];
 const options: ArmOptions = {
-  out, device: 'cpu', threads: 1, say: (line) => said.push(line), seeds: { first: 0, last: 1 }, cfgs: [0, 1], topK: 0, topP: 0, count: 10, batchSize: 10,
+  out, device: 'cpu', threads: 1, say: (line) => said.push(line), seeds: { first: 0, last: 1 }, cfgs: [0, 1], temperatures: [1], topK: 0, topP: 0, count: 10, batchSize: 10,
   set: ['images=4', 'batchSize=4', 'every.sample=0', 'data=stripes'],
 }; // prettier-ignore
 const site: Site = {
@@ -72,7 +74,7 @@ test('arms are trained and measured seed by seed, and kept as records', { timeou
 });
 
 test(
-  'the same again trains and measures nothing, not even without the run folders; a new guidance is measured',
+  'the same again trains and measures nothing, not even without the run folders; a new guidance is measured, and a new temperature',
   { timeout: 240_000 },
   async () => {
     const models = join(out, 'models');
@@ -83,6 +85,8 @@ test(
     const wider = await runArms(site, [control], { ...options, seeds: { first: 0, last: 0 }, cfgs: [0, 1, 2] });
     expect(measured).toEqual([2, 2]); // the control is trained again for it, to the same weights
     expect(wider.results[1]!.measurements.slice(0, 2)).toEqual(results[1]!.measurements);
+    await runArms(site, [control], { ...options, seeds: { first: 0, last: 0 }, cfgs: [1], temperatures: [1, 1.2] });
+    expect(measured.slice(2)).toEqual(['1, temperature 1.2', '1, temperature 1.2']);
   },
 );
 
@@ -109,7 +113,7 @@ test('each arm counts at its own best guidance and at the control’s; a diverge
   const result = (arm: string, seed: number, ...fcds: number[]) => ({
     arm,
     seed,
-    measurements: fcds.map((fcd, i) => ({ cfg: i, figures: { fcd } })),
+    measurements: fcds.map((fcd, i) => ({ cfg: i, temperature: 1, figures: { fcd } })),
     training: {
       stability: undefined,
       settings: '',
@@ -121,10 +125,10 @@ test('each arm counts at its own best guidance and at the control’s; a diverge
     result('control', 0, 12, 10), result('control', 1, 22, 20), result('sar', 0, 9, 11), result('sar', 1, 18, 22), result('student', 0), result('student', 1, 30, 30),
   ]; // prettier-ignore
   const [, sar, student] = compareArms(results, 'control', assessor);
-  expect(sar!.best).toBe(0);
+  expect(sar!.best).toEqual({ cfg: 0, temperature: 1 });
   expect(sar!.toControl!.atBest.mean).toBeCloseTo(-10, 10);
   expect(sar!.toControl!.atSame.mean).toBeCloseTo(10, 10);
-  expect(sar!.toControl!.at(0).mean).toBeCloseTo(100 * ((9 / 12 + 18 / 22) / 2 - 1), 10);
+  expect(sar!.toControl!.at({ cfg: 0, temperature: 1 }).mean).toBeCloseTo(100 * ((9 / 12 + 18 / 22) / 2 - 1), 10);
   expect(student!.diverged).toBe(1);
   expect(student!.toControl!.atBest).toMatchObject({ count: 1, mean: 50 });
 });
@@ -134,7 +138,7 @@ test('the report marks guidance at the end of what was measured, and tells colla
   const result = (arm: string, seed: number, ...figures: [fcd: number, recall: number][]) => ({
     arm,
     seed,
-    measurements: figures.map(([fcd, recall], i) => ({ cfg: i + 1, figures: { fcd, recall } })),
+    measurements: figures.map(([fcd, recall], i) => ({ cfg: i + 1, temperature: 1, figures: { fcd, recall } })),
     training: { settings: '', losses: [], stability: { oscillation: 0.1, gradientMean: 1, gradientLargest: 2, finalLoss: 3, skipped: 0 } }, // prettier-ignore
   });
   const results = [
@@ -145,15 +149,16 @@ test('the report marks guidance at the end of what was measured, and tells colla
   ];
   const arms = compareArms(results, 'control', { ...assessor, columns });
   const reported = { ...site, assessor: { ...assessor, columns } };
-  expect(qualityTable(arms, reported, [1, 2, 3]).rows.map(([arm, best]) => [arm, best])).toEqual([
+  const draws = { cfgs: [1, 2, 3], temperatures: [1] };
+  expect(qualityTable(arms, reported, draws).rows.map(([arm, best]) => [arm, best])).toEqual([
     ['control', '2'],
     ['student', '3 (end)'],
   ]);
-  expect(guidanceTable(arms, reported, [1, 2, 3])).toEqual({
+  expect(drawsTable(arms, reported, draws)).toEqual({
     header: ['FCD to control, both at guidance', '1', '2', '3'],
-    rows: [['student', ...[1, 2, 3].map((cfg) => intervalText(arms[1]!.toControl!.at(cfg)))]],
+    rows: [['student', ...[1, 2, 3].map((cfg) => intervalText(arms[1]!.toControl!.at({ cfg, temperature: 1 })))]],
   });
-  expect(guidanceTable(arms, reported, [1])).toBeUndefined();
+  expect(drawsTable(arms, reported, { cfgs: [1], temperatures: [1] })).toBeUndefined();
   const stability = stabilityTable(arms);
   expect(stability.header.slice(-2)).toEqual(['recall to control', 'collapsed']);
   expect(stability.rows.map((row) => row.slice(-2))).toEqual([
@@ -162,9 +167,38 @@ test('the report marks guidance at the end of what was measured, and tells colla
   ]);
 });
 
+test('with several temperatures each arm counts at its own best of both', async () => {
+  const draws = { cfgs: [1], temperatures: [0.9, 1, 1.1] };
+  const result = (arm: string, seed: number, ...fcds: number[]) => ({
+    arm,
+    seed,
+    measurements: drawsOf(draws).map((draw, i) => ({ ...draw, figures: { fcd: fcds[i]! } })),
+    training: { settings: '', losses: [[4, 2] as const], stability: undefined },
+  });
+  const results = [
+    result('control', 0, 14, 12, 10),
+    result('control', 1, 24, 22, 20),
+    result('sar', 0, 12, 11, 12),
+    result('sar', 1, 24, 22, 23),
+  ];
+  const folder = mkdtempSync(join(out, 'temperatures-'));
+  const experiment = { name: 'try', title: 'A try', source: 'Table 0', hypothesis: 'None.', arms };
+  const page = await refinementPage(folder, experiment, [{ site, results }], { ...options, ...draws }, 'scalewise experiment try'); // prettier-ignore
+  const text = pageMarkdown(page);
+  expect(text).toMatch(/\| arm +\| its best guidance +\| its best temperature +\|/);
+  expect(text).toMatch(/\| control +\| 1 +\| 1\.1 \(end\) +\| 2 +\| 15\.00 ± 7\.07/);
+  expect(text).toMatch(/\| sar +\| 1 +\| 1 +\| 2 +\| 16\.50 ± 7\.78 +\| \+10\.0 % \[\+10\.0, \+10\.0\] +\| \+17\.5 %/);
+  expect(text).toContain('each at its own best guidance and temperature');
+  expect(text).toContain('1, temperature 0.9');
+  expect(readdirSync(folder).filter((name) => name.endsWith('.svg')).sort()).toEqual(['differences', 'losses', 'temperature'].map((one) => `fashion-mnist-${one}.svg`)); // prettier-ignore
+});
+
 test('a guidance at which nothing could be measured is never the best one', () => {
-  const measurements = [NaN, 3, 2].map((fcd, cfg) => ({ cfg, figures: { fcd } }));
-  expect(compareArms([{ arm: 'control', seed: 0, measurements }], 'control', assessor)[0]!.best).toBe(2);
+  const measurements = [NaN, 3, 2].map((fcd, cfg) => ({ cfg, temperature: 1, figures: { fcd } }));
+  expect(compareArms([{ arm: 'control', seed: 0, measurements }], 'control', assessor)[0]!.best).toEqual({
+    cfg: 2,
+    temperature: 1,
+  });
 });
 
 test('a training that diverges is a result, and is told in a sentence', { timeout: 240_000 }, async () => {

@@ -1,4 +1,4 @@
-// Trains the arms of an experiment with several seeds and measures every model at several strengths of guidance. Arms of one seed see the same
+// Trains the arms of an experiment with several seeds and measures every model at several strengths of guidance and temperatures. Arms of one seed see the same
 // batches and are sampled with the same random numbers; other seeds have others, so that the spread over seeds holds the noise of sampling too. What is there already, of a stopped run or of another experiment, is not made again.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -24,14 +24,14 @@ import { UsageError } from '../util/errors.js';
 import { resolveSettings } from '../util/settings.js';
 import type { Workplace } from './base.js';
 import { type Arm, folderOf, settingsOf } from './catalogue.js';
+import { type Draw, type Draws, drawsOf, drawText } from './draw.js';
 import { evaluationOf, type Measured } from './evaluations.js';
 import type { Ground } from './grounds.js';
 import { ArmRecord, recordPath, type Training } from './record.js';
 import { type SeedRange, seedsOf } from './seeds.js';
 
 /** How models are sampled to be measured. */
-export interface Measuring {
-  cfgs: readonly number[];
+export interface Measuring extends Draws {
   topK: number;
   topP: number;
   count: number;
@@ -60,9 +60,8 @@ export interface ArmOptions extends Workplace, Measuring {
   set: readonly string[];
 }
 
-/** Figures of one model at one strength of guidance. */
-export interface Measurement {
-  cfg: number;
+/** Figures of one model, sampled in one way. */
+export interface Measurement extends Draw {
   figures: Figures;
 }
 
@@ -90,19 +89,20 @@ export function recordKey(arm: Arm, more: readonly string[], seed: number): stri
 export function measurementKey(
   { headline, fingerprint }: Measure,
   { topK, topP, count, batchSize }: Measuring,
-  cfg: number,
+  { cfg, temperature }: Draw,
 ): string {
-  return `${headline.key} cfg=${cfg} top-k=${topK} top-p=${topP} n=${count} batch=${batchSize} by=${fingerprint}`;
+  const tempered = temperature === 1 ? '' : ` temperature=${temperature}`;
+  return `${headline.key} cfg=${cfg}${tempered} top-k=${topK} top-p=${topP} n=${count} batch=${batchSize} by=${fingerprint}`;
 }
 
-/** The strengths of guidance at which a model is still to be measured. */
-export function missing({ assessor }: ReportSite, record: ArmRecord, options: Measuring): number[] {
-  return options.cfgs.filter((cfg) => !record.measurement(measurementKey(assessor, options, cfg)));
+/** The ways of sampling that a model is still to be measured with. */
+export function missing({ assessor }: ReportSite, record: ArmRecord, options: Measuring): Draw[] {
+  return drawsOf(options).filter((draw) => !record.measurement(measurementKey(assessor, options, draw)));
 }
 
-/** What a record holds of a model that was measured at every strength of guidance. */
+/** What a record holds of a model that was measured with every way of sampling. */
 export function measurementsOf({ assessor }: ReportSite, record: ArmRecord, options: Measuring): Measurement[] {
-  return options.cfgs.map((cfg) => ({ cfg, figures: record.measurement(measurementKey(assessor, options, cfg))! }));
+  return drawsOf(options).map((draw) => ({ ...draw, figures: record.measurement(measurementKey(assessor, options, draw))! })); // prettier-ignore
 }
 
 /** Takes from evaluations that were made elsewhere what a record lacks. */
@@ -112,15 +112,15 @@ function takeEvaluations(
   record: ArmRecord,
   options: ArmOptions,
 ) {
-  for (const cfg of options.cfgs) {
-    const name = measurementKey(assessor, options, cfg);
+  for (const draw of drawsOf(options)) {
+    const name = measurementKey(assessor, options, draw);
     if (record.measurement(name)) continue;
-    const figures = evaluationOf(options.out, { ...what, ground: ground.name }, assessor, cfg, options);
+    const figures = evaluationOf(options.out, { ...what, ground: ground.name }, assessor, draw, options);
     if (figures) record.keep(name, figures);
   }
 }
 
-/** Measures a model at every strength of guidance that was not measured before, with the sampling seeds of the training's seed. */
+/** Measures a model with every way of sampling that it was not measured with before, and the sampling seeds of the training's seed. */
 function measure(site: Site, what: Omit<Measured, 'ground'>, record: ArmRecord, options: ArmOptions): Measurement[] {
   const { place, seed } = what;
   takeEvaluations(site, what, record, options);
@@ -130,11 +130,20 @@ function measure(site: Site, what: Omit<Measured, 'ground'>, record: ArmRecord, 
   if (lacking.length) {
     const models = loadModels(place, undefined, device);
     const precision = settlePrecision('auto', device);
-    for (const cfg of lacking) {
-      say(`measuring ${place} at guidance ${cfg}`);
+    for (const draw of lacking) {
+      const { cfg, temperature } = draw;
+      say(`measuring ${place} at guidance ${drawText(draw, options)}`);
       const guidance = cfg === 0 ? undefined : ({ shape: 'ramp', scale: cfg } as const);
-      const how: SamplingSettings = { scales: models.card.scales, guidance, topK, topP, precision, device };
-      record.keep(measurementKey(assessor, options, cfg), assessor.assess(models, how, { count, batchSize, seed }));
+      const how: SamplingSettings = {
+        scales: models.card.scales,
+        guidance,
+        topK,
+        topP,
+        temperature,
+        precision,
+        device,
+      };
+      record.keep(measurementKey(assessor, options, draw), assessor.assess(models, how, { count, batchSize, seed }));
     }
     models.generator.dispose();
     models.tokenizer.dispose();

@@ -1,6 +1,7 @@
-// What the arms of one ground amount to beside their control: at each arm's own best guidance, and at the control's.
+// What the arms of one ground amount to beside their control: each sampled in the way that serves it best, and in the way that serves the control best.
 import type { Assessor, Figures } from '../recipes/index.js';
 import type { ArmResult, Measurement } from './arms.js';
+import { type Draw, sameDraw } from './draw.js';
 import type { Stability } from './stability.js';
 import { relativeDifferences, type Summary, summarise } from './summary.js';
 
@@ -12,19 +13,19 @@ export interface ArmSummary {
   measured: number;
   /** Seeds whose training diverged. */
   diverged: number;
-  /** Strength of guidance at which its mean distance is least; undefined where no seed was measured. */
-  best: number | undefined;
-  /** Figures at a strength of guidance, over seeds. */
-  at: (cfg: number) => Readonly<Record<string, Summary>>;
-  /** Distance relative to the control's in per cent, paired by the seeds of both: both at their own best guidance, and both at the control's. */
+  /** The way of sampling with which its mean distance is least; undefined where no seed was measured. */
+  best: Draw | undefined;
+  /** Figures with a way of sampling, over seeds. */
+  at: (draw: Draw) => Readonly<Record<string, Summary>>;
+  /** Distance relative to the control's in per cent, paired by the seeds of both: both sampled in their own best way, and both in the control's. */
   toControl?: {
     atBest: Summary;
     atSame: Summary;
-    /** Both at one strength of guidance. */
-    at: (cfg: number) => Summary;
-    /** Recall relative to the control's in per cent, both at the control's guidance. */
+    /** Both sampled in one way. */
+    at: (draw: Draw) => Summary;
+    /** Recall relative to the control's in per cent, both sampled in the control's best way. */
     recall: Summary | undefined;
-    /** Seeds whose distance, at the arm's best guidance, is more than twice the control's at its own. */
+    /** Seeds whose distance, sampled in the arm's best way, is more than twice the control's at its own. */
     collapsed: number;
   };
   stability?: Readonly<Record<keyof Stability, Summary>>;
@@ -32,8 +33,8 @@ export interface ArmSummary {
 
 const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
-function figuresAt(measurements: readonly Measurement[], cfg: number): Figures {
-  return measurements.find((one) => one.cfg === cfg)!.figures;
+function figuresAt(measurements: readonly Measurement[], draw: Draw): Figures {
+  return measurements.find((one) => sameDraw(one, draw))!.figures;
 }
 
 function stabilityOver(results: readonly ArmResult[]): ArmSummary['stability'] {
@@ -52,14 +53,14 @@ export function compareArms(
   { headline, columns }: Pick<Assessor, 'headline' | 'columns'>,
 ): ArmSummary[] {
   const measuredOf = (arm: string) => results.filter((one) => one.arm === arm && one.measurements.length);
-  const bestOf = (arm: string): number | undefined => {
+  const bestOf = (arm: string): Draw | undefined => {
     const group = measuredOf(arm);
-    const cfgs = group[0]?.measurements.map(({ cfg }) => cfg) ?? [];
-    const meanAt = (cfg: number) => {
-      const { mean } = summarise(group.map((one) => figuresAt(one.measurements, cfg)[headline.key]!));
+    const draws = group[0]?.measurements.map(({ cfg, temperature }) => ({ cfg, temperature })) ?? [];
+    const meanAt = (draw: Draw) => {
+      const { mean } = summarise(group.map((one) => figuresAt(one.measurements, draw)[headline.key]!));
       return Number.isFinite(mean) ? mean : Infinity; // what has no distance is no best
     };
-    return cfgs.length ? cfgs.reduce((a, b) => (meanAt(b) < meanAt(a) ? b : a)) : undefined;
+    return draws.length ? draws.reduce((a, b) => (meanAt(b) < meanAt(a) ? b : a)) : undefined;
   };
   const controls = new Map(measuredOf(control).map((one) => [one.seed, one]));
   const controlBest = bestOf(control);
@@ -68,12 +69,12 @@ export function compareArms(
     const group = measuredOf(arm);
     const best = bestOf(arm);
     const paired = group.filter(({ seed }) => controls.has(seed));
-    const relative = (own: number, others: number, key = headline.key) =>
+    const relative = (own: Draw, others: Draw, key = headline.key) =>
       relativeDifferences(
         paired.map((one) => figuresAt(one.measurements, own)[key]!),
         paired.map(({ seed }) => figuresAt(controls.get(seed)!.measurements, others)[key]!),
       );
-    const differences = (own: number, others: number, key?: string) => summarise(relative(own, others, key));
+    const differences = (own: Draw, others: Draw, key?: string) => summarise(relative(own, others, key));
     const hasRecall = columns.some(({ key }) => key === 'recall');
     const compares = arm !== control && arm !== 'before' && paired.length > 0;
     const stability = arm === 'before' ? undefined : stabilityOver(all);
@@ -83,15 +84,15 @@ export function compareArms(
       measured: group.length,
       diverged: all.filter((one) => one.training?.diverged !== undefined).length,
       best,
-      at: (cfg) =>
+      at: (draw) =>
         Object.fromEntries(
-          columns.map(({ key }) => [key, summarise(group.map((one) => figuresAt(one.measurements, cfg)[key]!))]),
+          columns.map(({ key }) => [key, summarise(group.map((one) => figuresAt(one.measurements, draw)[key]!))]),
         ),
       ...(compares && {
         toControl: {
           atBest: differences(best!, controlBest!),
           atSame: differences(controlBest!, controlBest!),
-          at: (cfg: number) => differences(cfg, cfg),
+          at: (draw) => differences(draw, draw),
           recall: hasRecall ? differences(controlBest!, controlBest!, 'recall') : undefined,
           collapsed: relative(best!, controlBest!).filter((one) => one > 100).length,
         },

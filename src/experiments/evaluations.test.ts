@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Assessor } from '../recipes/index.js';
 import { sha256File } from '../util/files.js';
@@ -16,7 +16,8 @@ const place = 'weights/fashion-mnist/generator.safetensors';
 const what = { ground: 'small', key: 'before', seed: 3, place };
 /** Those of the weights that come with Scalewise. */
 const scales = [1, 2, 3, 5, 8];
-const options = { cfgs: [2], topK: 9, topP: 0.5, count: 10, batchSize: 40 };
+const draw = { cfg: 2, temperature: 1 };
+const options = { cfgs: [2], temperatures: [1], topK: 9, topP: 0.5, count: 10, batchSize: 40 };
 const reference = { file: 'reference.npz', sha256: 'abc' };
 const assessor: Assessor = {
   headline: { key: 'fid', name: 'FID', digits: 2 },
@@ -25,9 +26,9 @@ const assessor: Assessor = {
   fingerprint: createHash('sha256').update('network').update(JSON.stringify(reference)).digest('hex').slice(0, 16),
   assess: () => ({}),
 }; // prettier-ignore
-const path = join(evaluationFolder(out, what, 2, options), 'result.json');
+const path = join(evaluationFolder(out, what, draw, options), 'result.json');
 mkdirSync(join(path, '..'), { recursive: true });
-const find = () => evaluationOf(out, what, assessor, 2, options);
+const find = () => evaluationOf(out, what, assessor, draw, options);
 
 /** A result of what is looked for, but for some of its identity. */
 function leave(other: object = {}, network = 'network'): void {
@@ -56,6 +57,13 @@ test.each<[string, object, string?]>([
 ])('another %s is refused', (named, identity, network) => {
   leave(identity, network);
   expect(find).toThrow(new RegExp(`found one that differs in ${named}; remove its folder`));
+}); // prettier-ignore
+
+test('another temperature has a folder of its own', () => {
+  const warmer = { ...draw, temperature: 1.1 };
+  expect(basename(evaluationFolder(out, what, warmer, options))).toBe('cfg=2,temperature=1.1,top-k=9,top-p=0.5,n=10,batch=40');
+  leave();
+  expect(evaluationOf(out, what, assessor, warmer, options)).toBeUndefined();
 }); // prettier-ignore
 
 test('what is no result is refused', () => {

@@ -8,6 +8,7 @@ import { differences } from '../util/differences.js';
 import { UsageError } from '../util/errors.js';
 import { explainIo, sha256File } from '../util/files.js';
 import type { Measuring } from './arms.js';
+import type { Draw } from './draw.js';
 
 /** What is measured: a model's key among the records of a ground, and the seed of its samples. */
 export interface Measured {
@@ -22,10 +23,17 @@ export interface Measured {
 export function evaluationFolder(
   out: string,
   { ground, key }: Pick<Measured, 'ground' | 'key'>,
-  cfg: number,
+  { cfg, temperature }: Draw,
   { topK, topP, count, batchSize }: Measuring,
 ): string {
-  return join(out, 'evaluations', ground, key, `cfg=${cfg},top-k=${topK},top-p=${topP},n=${count},batch=${batchSize}`);
+  const tempered = temperature === 1 ? '' : `,temperature=${temperature}`;
+  return join(
+    out,
+    'evaluations',
+    ground,
+    key,
+    `cfg=${cfg}${tempered},top-k=${topK},top-p=${topP},n=${count},batch=${batchSize}`,
+  );
 }
 
 /** Images of a part: whole batches, so that an evaluation has those of a measurement in one piece. */
@@ -82,10 +90,10 @@ export function evaluationOf(
   out: string,
   measured: Measured,
   assessor: Assessor,
-  cfg: number,
+  draw: Draw,
   options: Measuring,
 ): Figures | undefined {
-  const path = join(evaluationFolder(out, measured, cfg, options), 'result.json');
+  const path = join(evaluationFolder(out, measured, draw, options), 'result.json');
   if (!existsSync(path)) return undefined;
   const { protocol, models } = read(path);
   const [{ figures, identity }] = models;
@@ -99,10 +107,10 @@ export function evaluationOf(
     seed: measured.seed,
     settings: {
       scales: ownScales(measured.place),
-      guidance: { shape: 'ramp', scale: cfg },
+      guidance: { shape: 'ramp', scale: draw.cfg },
       topK,
       topP,
-      temperature: 1,
+      temperature: draw.temperature,
     },
   };
   const { batchSize: batch, partSize } = protocol;

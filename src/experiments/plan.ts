@@ -6,6 +6,7 @@ import { shellLine } from '../util/shell.js';
 import { type Measuring, placeOf, recordKey, trainingOf } from './arms.js';
 import type { Workplace } from './base.js';
 import { type Arm, settingsOf } from './catalogue.js';
+import { drawsOf } from './draw.js';
 import { evaluationFolder, partOf } from './evaluations.js';
 import type { Ground } from './grounds.js';
 import { type SeedRange, seedsOf } from './seeds.js';
@@ -46,9 +47,9 @@ export interface MeasurePlan extends PlanOptions, Measuring {
   inception?: string | undefined;
 }
 
-/** A `scalewise evaluate` command for every model of a ground and every strength of guidance. */
+/** A `scalewise evaluate` command for every model of a ground and every way of sampling. */
 export function measureCommands(ground: Ground, arms: readonly Arm[], options: MeasurePlan): string[] {
-  const { seeds, set, device, threads, inception, cfgs, topK, topP, count, batchSize } = options;
+  const { seeds, set, device, threads, inception, topK, topP, count, batchSize } = options;
   const out = resolve(options.out);
   const network = ['--inception', ...(inception === undefined ? [] : [fromEverywhere(inception)])];
   const shared = [
@@ -64,11 +65,22 @@ export function measureCommands(ground: Ground, arms: readonly Arm[], options: M
     topP,
   ];
   const commands = (place: string, key: string, seed: number) =>
-    cfgs.map((cfg) =>
+    drawsOf(options).map((draw) =>
       shellLine([
         ...['scalewise', 'evaluate', place, ...network, '--reference', fromEverywhere(options.reference)],
-        ...[...shared, '--cfg', cfg, '--seed', seed, '--replicates', 0, '--threads', threads].map(String),
-        ...['--device', device, '--out', evaluationFolder(out, { ground: ground.name, key }, cfg, options)],
+        ...[
+          ...shared,
+          '--cfg',
+          draw.cfg,
+          ...(draw.temperature === 1 ? [] : ['--temperature', draw.temperature]),
+          '--seed',
+          seed,
+          '--replicates',
+          0,
+          '--threads',
+          threads,
+        ].map(String),
+        ...['--device', device, '--out', evaluationFolder(out, { ground: ground.name, key }, draw, options)],
       ]),
     );
   return [

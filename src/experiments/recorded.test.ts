@@ -30,7 +30,7 @@ afterAll(() => {
 const generator = 'weights/fashion-mnist/generator.safetensors';
 const site: ReportSite = { ground: grounds['fashion-mnist']!, data: 'stripes', generator, assessor };
 const options: ExperimentOptions = {
-  out, device: 'cpu', threads: 1, say: () => undefined, seeds: { first: 0, last: Infinity }, cfgs: [1, 2], topK: 0, topP: 0, count: 10, batchSize: 10, set: [],
+  out, device: 'cpu', threads: 1, say: () => undefined, seeds: { first: 0, last: Infinity }, cfgs: [1, 2], temperatures: [1], topK: 0, topP: 0, count: 10, batchSize: 10, set: [],
   generator, command: 'scalewise experiment try --report',
 }; // prettier-ignore
 const sar: Arm = { name: 'sar', set: ['forcing=sar'] };
@@ -42,7 +42,7 @@ function leave(arm: Arm, seed: number, ...fcds: number[]): void {
   const { record, mark } = openRecords(site, options).of(arm, seed);
   record.keepTraining(run, mark);
   fcds.forEach((fcd, i) => {
-    record.keep(measurementKey(assessor, options, i + 1), { fcd });
+    record.keep(measurementKey(assessor, options, { cfg: i + 1, temperature: 1 }), { fcd });
   });
 }
 
@@ -62,9 +62,9 @@ test('seeds count that are measured at every strength of guidance; --seeds leave
     ['control 0', 'control 1', 'control 2', 'sar 0', 'sar 1', 'sar 2', 'sar 3', 'sar 4'],
   ); // prettier-ignore
   expect(lacking).toEqual([
-    'before: not measured at every strength of guidance.',
+    'before: not measured with every way of sampling.',
     "control, seeds 3, 4, 10: not there, as other arms' are.",
-    'sar, seed 10: trained, but not measured at every strength of guidance.',
+    'sar, seed 10: trained, but not measured with every way of sampling.',
     'student: no seed is there.',
   ]);
   const first = recordedArms(site, [sar], { ...options, seeds: { first: 0, last: 0 } });

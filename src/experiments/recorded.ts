@@ -45,7 +45,7 @@ function resultsOf(
       results.push({ arm: arm.name, seed, training, measurements });
     }
   }
-  const lacking = partly.map((seed) => `${arm.name}, seed ${seed}: trained, but not measured at every strength of guidance.`); // prettier-ignore
+  const lacking = partly.map((seed) => `${arm.name}, seed ${seed}: trained, but not measured with every way of sampling.`); // prettier-ignore
   const absent = begun.filter((seed) => !seeds.includes(seed));
   if (!seeds.length) lacking.push(`${arm.name}: no seed is there.`);
   else if (absent.length) lacking.push(`${arm.name}, ${named(absent)}: not there, as other arms' are.`);
@@ -53,8 +53,8 @@ function resultsOf(
 }
 
 /**
- * The results that the records hold, the pretrained generator first: of each arm those of `options.seeds` that were measured at every
- * strength of guidance, or diverged. Nothing is trained or measured.
+ * The results that the records hold, the pretrained generator first: of each arm those of `options.seeds` that were measured with
+ * every way of sampling, or diverged. Nothing is trained or measured.
  * @throws UsageError where a record tells of another generator or of other settings
  */
 export function recordedArms(site: ReportSite, arms: readonly Arm[], options: ArmOptions): Recorded {
@@ -67,7 +67,7 @@ export function recordedArms(site: ReportSite, arms: readonly Arm[], options: Ar
   return {
     results: [...first, ...all.flatMap(({ results }) => results)],
     lacking: [
-      ...(isMeasured ? [] : ['before: not measured at every strength of guidance.']),
+      ...(isMeasured ? [] : ['before: not measured with every way of sampling.']),
       ...all.flatMap(({ lacking }) => lacking),
     ],
   };

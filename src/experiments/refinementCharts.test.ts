@@ -9,11 +9,11 @@ const site = {
   ground: { name: 'ground', title: 'Ground' },
   assessor: { headline, columns: [headline] },
 } as unknown as ReportSite;
-const cfgs = [1, 2];
+const draws = { cfgs: [1, 2], temperatures: [1] };
 
 function resultOf(arm: string, seed: number, fcd: number, loss: number): ArmResult {
   const losses = [100, 200, 300].map((seen) => [seen, loss] as const);
-  const measurements = cfgs.map((cfg) => ({ cfg, figures: { images: 10, fcd: fcd + cfg } }));
+  const measurements = draws.cfgs.map((cfg) => ({ cfg, temperature: 1, figures: { images: 10, fcd: fcd + cfg } }));
   return { arm, seed, measurements, training: { stability: undefined, settings: '', losses } };
 }
 
@@ -42,7 +42,7 @@ test('where none is cut, no arrow is spoken of', () => {
 });
 
 test('guidance: a logarithmic scale for an arm far away, the control in dark grey', () => {
-  const svg = guidanceChart(arms, site, cfgs, 'control');
+  const svg = guidanceChart(arms, site, draws, 'control');
   expect(says(svg, 'FCD, logarithmic')).toBe(true);
   expect(svg).toContain('stroke="#222"');
 });

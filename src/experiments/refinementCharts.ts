@@ -4,6 +4,7 @@ import { whiskerChart } from './charts.js';
 import type { ArmSummary } from './comparison.js';
 import { bandChart, courseChart } from './curveCharts.js';
 import type { Role } from './curveStyle.js';
+import { type Draw, type Draws, drawsOf } from './draw.js';
 import { intervalText } from './summary.js';
 
 /** Differences beyond this many per cent are cut, so that the others can be told apart; where one is, its row says the numbers. */
@@ -30,29 +31,37 @@ function roleOf(arm: string, control: string): Role | undefined {
   return arm === 'before' ? 'before' : undefined;
 }
 
-/** Every arm's distance against guidance. */
-export function guidanceChart(
+/** Every arm's distance against guidance, each at its own best temperature. */
+export function guidanceChart(arms: readonly ArmSummary[], site: ReportSite, draws: Draws, control: string): string {
+  const others = draws.temperatures.length > 1 ? ', each arm at its own best temperature' : '';
+  return axisChart(arms, site, draws, control, { axis: 'cfg', other: 'temperature', name: 'guidance', xName: `guidance${others} (arms stand side by side at each strength)` }); // prettier-ignore
+}
+
+/** Every arm's distance against temperature, each at its own best guidance. */
+export function temperatureChart(arms: readonly ArmSummary[], site: ReportSite, draws: Draws, control: string): string {
+  const others = draws.cfgs.length > 1 ? ', each arm at its own best guidance' : '';
+  return axisChart(arms, site, draws, control, { axis: 'temperature', other: 'cfg', name: 'temperature', xName: `temperature${others} (arms stand side by side)` }); // prettier-ignore
+}
+
+function axisChart(
   arms: readonly ArmSummary[],
-  { assessor, ground }: ReportSite,
-  cfgs: readonly number[],
+  { assessor: { headline }, ground }: ReportSite,
+  draws: Draws,
   control: string,
+  { axis, other, name, xName }: { axis: keyof Draw; other: keyof Draw; name: string; xName: string },
 ): string {
-  const { headline } = assessor;
-  const curves = arms
-    .filter(({ best }) => best !== undefined)
-    .map(({ arm, at }) => ({
-      name: arm,
-      role: roleOf(arm, control),
-      points: cfgs.flatMap((cfg) => {
-        const { mean, deviation } = at(cfg)[headline.key]!;
-        return Number.isFinite(mean) ? [[cfg, mean, deviation] as const] : [];
-      }),
-    }));
-  const title = `${ground.title}: ${headline.name} against guidance, mean ± standard deviation`;
-  return bandChart(
-    { title, xName: 'guidance (arms stand side by side at each strength)', yName: headline.name },
-    curves,
-  );
+  const curves = arms.flatMap(({ arm, at, best }) => {
+    if (!best) return [];
+    const points = drawsOf(draws)
+      .filter((draw) => draw[other] === best[other])
+      .flatMap((draw) => {
+        const { mean, deviation } = at(draw)[headline.key]!;
+        return Number.isFinite(mean) ? [[draw[axis], mean, deviation] as const] : [];
+      });
+    return [{ name: arm, role: roleOf(arm, control), points }];
+  });
+  const title = `${ground.title}: ${headline.name} against ${name}, mean ± standard deviation`;
+  return bandChart({ title, xName, yName: headline.name }, curves);
 }
 
 /** The losses with one seed, and how far they lie above the control's on the same batches, whose luck they share. */

@@ -5,8 +5,9 @@ import { sha256File } from '../util/files.js';
 import { type ArmOptions, type ArmResult, type ReportSite, trainingOf } from './arms.js';
 import type { RefinementExperiment } from './catalogue.js';
 import { type ArmSummary, compareArms } from './comparison.js';
+import { type Draw, type Draws, drawsOf, drawText, guidanceText } from './draw.js';
 import { type Block, type Page, type Table } from './page.js';
-import { differenceChart, guidanceChart, lossChart } from './refinementCharts.js';
+import { differenceChart, guidanceChart, lossChart, temperatureChart } from './refinementCharts.js';
 import { writeSamples } from './samples.js';
 import { intervalText, spreadText, verdictOf } from './summary.js';
 
@@ -19,52 +20,64 @@ export interface GroundResults {
   lacking?: readonly string[];
 }
 
-const guidanceText = (cfg: number) => (cfg === 0 ? 'none' : String(cfg));
-
-/** Whether a strength of guidance is an end of those measured, beyond which others could serve better. */
-function isEnd(cfg: number | undefined, cfgs: readonly number[]): boolean {
-  return cfgs.length > 1 && (cfg === Math.max(...cfgs) || (cfg === Math.min(...cfgs) && cfg > 0));
+/** Whether a strength of guidance or a temperature is an end of those measured, beyond which others could serve better. */
+function isEnd(value: number, values: readonly number[]): boolean {
+  return values.length > 1 && (value === Math.max(...values) || (value === Math.min(...values) && value > 0));
 }
+
+/** A way of sampling as cells: its guidance, and its temperature where several are measured; marked where they are an end of those measured. */
+function bestCells(best: Draw, { cfgs, temperatures }: Draws): string[] {
+  const marked = (text: string, value: number, values: readonly number[]) => `${text}${isEnd(value, values) ? ' (end)' : ''}`; // prettier-ignore
+  const guidance = marked(guidanceText(best.cfg), best.cfg, cfgs);
+  return temperatures.length > 1
+    ? [guidance, marked(String(best.temperature), best.temperature, temperatures)]
+    : [guidance];
+}
+
+/** What a way of sampling is called. */
+const wayText = ({ temperatures }: Draws) => (temperatures.length > 1 ? 'guidance and temperature' : 'guidance');
 
 /** How many seeds a row stands on, and how many of them its difference from the control. */
 function seedsText({ measured, toControl }: ArmSummary): string {
   return toControl && toControl.atBest.count < measured ? `${measured} (${toControl.atBest.count} with the control’s)` : String(measured); // prettier-ignore
 }
 
-/** Distances and the other figures at each arm's own best guidance, and the distance beside the control's. */
-export function qualityTable(arms: readonly ArmSummary[], { assessor }: ReportSite, cfgs: readonly number[]): Table {
+/** Distances and the other figures with each arm's own best way of sampling, and the distance beside the control's. */
+export function qualityTable(arms: readonly ArmSummary[], { assessor }: ReportSite, draws: Draws): Table {
   const { headline, columns } = assessor;
+  const places = ['its best guidance', ...(draws.temperatures.length > 1 ? ['its best temperature'] : [])];
   const rows = arms.map((one) => {
     const { arm, best, at, toControl, seeds, diverged } = one;
     if (best === undefined)
-      return [arm, `diverged (${diverged} of ${seeds})`, '0', ...columns.map(() => '–'), '–', '–'];
+      return [arm, `diverged (${diverged} of ${seeds})`, ...places.slice(1).map(() => '–'), '0', ...columns.map(() => '–'), '–', '–']; // prettier-ignore
     const figures = at(best);
     const cells = columns.map(({ key, digits }) => spreadText(figures[key]!, digits));
     const differences = toControl ? [intervalText(toControl.atBest), intervalText(toControl.atSame)] : ['–', '–'];
     const name = diverged ? `${arm} (${diverged} of ${seeds} diverged)` : arm;
-    return [
-      name,
-      `${guidanceText(best)}${isEnd(best, cfgs) ? ' (end)' : ''}`,
-      seedsText(one),
-      ...cells,
-      ...differences,
-    ];
+    return [name, ...bestCells(best, draws), seedsText(one), ...cells, ...differences];
   });
-  const header = ['arm', 'its best guidance', 'seeds', ...columns.map(({ name }) => name)];
-  return { header: [...header, `${headline.name} to control, each at its best`, 'at the control’s guidance'], rows };
+  const header = ['arm', ...places, 'seeds', ...columns.map(({ name }) => name)];
+  return {
+    header: [...header, `${headline.name} to control, each at its best`, `at the control’s ${wayText(draws)}`],
+    rows,
+  };
 }
 
-/** The distance beside the control's at every strength of guidance, where there are several. */
-export function guidanceTable(
+/** The distance beside the control's with every way of sampling, where there are several. */
+export function drawsTable(
   arms: readonly ArmSummary[],
   { assessor: { headline } }: ReportSite,
-  cfgs: readonly number[],
+  draws: Draws,
 ): Table | undefined {
+  const ways = drawsOf(draws);
   const rows = arms.flatMap(({ arm, toControl }) =>
-    toControl ? [[arm, ...cfgs.map((cfg) => intervalText(toControl.at(cfg)))]] : [],
+    toControl ? [[arm, ...ways.map((draw) => intervalText(toControl.at(draw)))]] : [],
   );
-  if (cfgs.length < 2 || !rows.length) return undefined;
-  return { header: [`${headline.name} to control, both at guidance`, ...cfgs.map(guidanceText)], rows };
+  if (ways.length < 2 || !rows.length) return undefined;
+  return {
+    header: [`${headline.name} to control, both at guidance`, ...ways.map((draw) => drawText(draw, draws))],
+    rows,
+  };
 }
 
 /** How quietly the arms trained, and whether they collapsed. */
@@ -83,7 +96,8 @@ export function stabilityTable(arms: readonly ArmSummary[]): Table {
 }
 
 /** A sentence an arm: what the comparison shows. */
-export function readings(arms: readonly ArmSummary[], { assessor: { headline } }: ReportSite): string[] {
+export function readings(arms: readonly ArmSummary[], { assessor: { headline } }: ReportSite, draws: Draws): string[] {
+  const way = wayText(draws);
   return arms.flatMap(({ arm, toControl }) => {
     if (!toControl) return [];
     const said = (name: string, which: 'atBest' | 'atSame') => {
@@ -92,7 +106,7 @@ export function readings(arms: readonly ArmSummary[], { assessor: { headline } }
       const word = verdict === 'no difference shown' ? verdict : `${verdict} than the control’s`;
       return `${name}: ${intervalText(toControl[which])}, ${word}`;
     };
-    return [`**${arm}**, ${headline.name}: ${said('each at its own best guidance', 'atBest')}; ${said('at the control’s guidance', 'atSame')}.`]; // prettier-ignore
+    return [`**${arm}**, ${headline.name}: ${said(`each at its own best ${way}`, 'atBest')}; ${said(`at the control’s ${way}`, 'atSame')}.`]; // prettier-ignore
   });
 }
 
@@ -114,6 +128,37 @@ function trainingText(site: ReportSite, [control]: RefinementExperiment['arms'],
   return `Each arm sees ${images} images in batches of ${batchSize}, at a learning rate of ${optimizer.learningRate} that falls (${optimizer.shape}); where an arm does not say otherwise γ is ${gamma}, and the rollout has ${choice}.`;
 }
 
+/** What is said of the one temperature that all models are sampled with, where it is not the usual one. */
+function temperatureNote({ temperatures: [only, ...others] }: Draws): string {
+  return others.length || only === 1 ? '' : ` at temperature ${only}`;
+}
+
+/** Writes the charts of distances into `folder`, and shows them. */
+async function chartBlocks(
+  folder: string,
+  arms: readonly ArmSummary[],
+  site: ReportSite,
+  draws: Draws,
+  control: string,
+): Promise<Block[]> {
+  const { headline } = site.assessor;
+  const hasTemperatures = draws.temperatures.length > 1;
+  const hasGuidance = draws.cfgs.length > 1 || !hasTemperatures;
+  const charts: [name: string, caption: string, svg: string | undefined][] = [
+    ['differences', `Beside the control, each arm at its own best ${wayText(draws)}`, differenceChart(arms, site)],
+    ['guidance', `${headline.name} against guidance`, hasGuidance ? guidanceChart(arms, site, draws, control) : undefined], // prettier-ignore
+    ['temperature', `${headline.name} against temperature`, hasTemperatures ? temperatureChart(arms, site, draws, control) : undefined], // prettier-ignore
+  ];
+  const blocks: Block[] = [];
+  for (const [kind, caption, svg] of charts) {
+    if (svg === undefined) continue;
+    const picture = `${site.ground.name}-${kind}`;
+    await writeSvg(join(folder, picture), svg);
+    blocks.push({ picture, caption, kind: 'svg' });
+  }
+  return blocks;
+}
+
 /** One ground's part of the report; writes its figures into `folder`. */
 async function groundBlocks(
   folder: string,
@@ -123,47 +168,38 @@ async function groundBlocks(
 ): Promise<Block[]> {
   const control = all[0]!.name;
   const arms = compareArms(results, control, site.assessor);
-  const cfg = arms.find(({ arm }) => arm === control)?.best ?? options.cfgs[0]!;
+  const draw = arms.find(({ arm }) => arm === control)?.best ?? drawsOf(options)[0]!;
+  const way = wayText(options);
+  const isAtEnd = arms.some(({ best }) => best && bestCells(best, options).some((cell) => cell.endsWith('(end)')));
   const seed = results.find(({ training }) => training)?.seed ?? 0; // the first one, for pictures
   const drawn = all.filter(({ name }) => results.some((one) => one.arm === name && one.seed === seed));
-  const hasSamples = await writeSamples(folder, site, drawn, { cfg, seed }, options);
+  const hasSamples = await writeSamples(folder, site, drawn, { draw, seed }, options);
   const { name, title } = site.ground;
-  const byGuidance = guidanceTable(arms, site, options.cfgs);
-  const differences = differenceChart(arms, site);
-  if (differences !== undefined) await writeSvg(join(folder, `${name}-differences`), differences);
-  await writeSvg(join(folder, `${name}-guidance`), guidanceChart(arms, site, options.cfgs, control));
+  const byDraw = drawsTable(arms, site, options);
+  const charts = await chartBlocks(folder, arms, site, options, control);
   await writeSvg(join(folder, `${name}-losses`), lossChart(results, site, control, seed));
   return [
     { heading: title },
     {
-      text: `From ${generatorText(site)}. ${trainingText(site, all, options)} ${options.count} samples a measurement, arms of one seed sampled with the same random numbers, against ${site.assessor.reference}. ${arms.every(({ measured }) => measured <= 1) ? 'One seed, so no spread and no interval' : 'Mean ± standard deviation over each row’s seeds; differences are paired by the seeds that an arm and the control both have, with their 95 % interval (Student’s t)'}.`,
+      text: `From ${generatorText(site)}. ${trainingText(site, all, options)} ${options.count} samples a measurement${temperatureNote(options)}, arms of one seed sampled with the same random numbers, against ${site.assessor.reference}. ${arms.every(({ measured }) => measured <= 1) ? 'One seed, so no spread and no interval' : 'Mean ± standard deviation over each row’s seeds; differences are paired by the seeds that an arm and the control both have, with their 95 % interval (Student’s t)'}.`,
     },
     ...(lacking.length ? [{ text: '**Drawn from what there is.** Left out:' }, { list: lacking }] : []),
-    { table: qualityTable(arms, site, options.cfgs) },
-    ...(arms.some(({ best }) => isEnd(best, options.cfgs))
+    { table: qualityTable(arms, site, options) },
+    ...(isAtEnd
       ? [
           {
-            text: '(end): the last strength of guidance that was measured; the arm may be better beyond it, and its difference is one of these strengths only.',
+            text: `(end): the last ${way.replace('and', 'or')} that was measured; the arm may be better beyond it, and its difference holds for what was measured only.`,
           },
         ]
       : []),
-    { list: readings(arms, site) },
-    ...(byGuidance ? [{ table: byGuidance }] : []),
-    ...(differences === undefined
-      ? []
-      : [
-          {
-            picture: `${name}-differences`,
-            caption: 'Beside the control, each arm at its own best guidance',
-            kind: 'svg' as const,
-          },
-        ]),
-    { picture: `${name}-guidance`, caption: `${site.assessor.headline.name} against guidance`, kind: 'svg' },
+    { list: readings(arms, site, options) },
+    ...(byDraw ? [{ table: byDraw }] : []),
+    ...charts,
     ...(hasSamples
       ? [
           {
             picture: `${name}-samples`,
-            caption: `Samples at guidance ${guidanceText(cfg)}, seed ${seed}, the same random numbers in every row`,
+            caption: `Samples at guidance ${drawText(draw, options)}, seed ${seed}, the same random numbers in every row`,
             kind: 'png' as const,
           },
         ]
@@ -171,7 +207,7 @@ async function groundBlocks(
     { text: 'Stability of the trainings:' },
     { table: stabilityTable(arms) },
     {
-      text: `Oscillation is the deviation of the logged loss about its trend; each arm has the loss of its own passes.${lossNotes(all)} Recall is at the control’s best guidance; collapsed are seeds whose ${site.assessor.headline.name} is more than twice the control’s.`,
+      text: `Oscillation is the deviation of the logged loss about its trend; each arm has the loss of its own passes.${lossNotes(all)} Recall is at the control’s best ${way}; collapsed are seeds whose ${site.assessor.headline.name} is more than twice the control’s.`,
     },
     {
       picture: `${name}-losses`,
@@ -204,7 +240,7 @@ export async function refinementPage(
   const blocks: Block[] = opening(experiment, command);
   for (const ground of grounds) blocks.push(...(await groundBlocks(folder, ground, experiment, options)));
   blocks.push({
-    text: 'Each arm’s best guidance is chosen on the figures that it is then compared by, and intervals are not corrected for the number of arms: where many are compared, one of twenty would seem to differ by chance.',
+    text: `Each arm’s best ${wayText(options)} is chosen on the figures that it is then compared by, and intervals are not corrected for the number of arms: where many are compared, one of twenty would seem to differ by chance.`,
   });
   const note = new Set(grounds.map(({ site }) => site.assessor.headline.key)).has('fcd');
   if (note)

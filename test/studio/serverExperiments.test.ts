@@ -90,7 +90,7 @@ describe('reading', () => {
     expect(ground!.metrics.map(({ key }) => key)).toEqual(['fcd', 'precision', 'recall', 'agreement']);
     expect(ground!.control).toBe('control');
     const sar = ground!.arms.find(({ arm }) => arm === 'sar')!;
-    expect(sar).toMatchObject({ best: 1.5, seeds: 3, measured: 3, diverged: 0 });
+    expect(sar).toMatchObject({ best: { cfg: 1.5, temperature: 1 }, seeds: 3, measured: 3, diverged: 0 });
     const { mean, deviation } = sar.points.find(({ cfg }) => cfg === 1.5)!.figures['fcd']!;
     expect([mean!.toFixed(3), deviation!.toFixed(3)]).toEqual(['14.071', '0.486']); // as report.md has them
     expect(sar.toControl!.atBest.mean!.toFixed(1)).toBe('-0.9');
@@ -125,7 +125,8 @@ describe('reading', () => {
     };
     const { results } = readArms([ground]);
     const [found] = (results as Extract<ExperimentResults, { kind: 'arms' }>).grounds;
-    expect([found!.cfgs, found!.arms.map(({ best }) => best)]).toEqual([[1], [1, 1]]);
+    const draw = { cfg: 1, temperature: 1 };
+    expect([found!.draws, found!.arms.map(({ best }) => best)]).toEqual([[draw], [draw, draw]]);
   });
 
   test('a file that is too large is not read', async () => {

@@ -22,6 +22,12 @@ export const metric = z
   .meta({ id: 'Metric' });
 export type Metric = z.infer<typeof metric>;
 
+/** A way of sampling. */
+export const experimentDraw = z
+  .object({ cfg: z.number().meta({ description: 'Strength of guidance.' }), temperature: z.number() })
+  .meta({ id: 'ExperimentDraw' });
+export type ExperimentDraw = z.infer<typeof experimentDraw>;
+
 /** One arm over its seeds. */
 export const experimentArm = z
   .object({
@@ -29,8 +35,8 @@ export const experimentArm = z
     seeds: z.int(),
     measured: z.int(),
     diverged: z.int(),
-    best: figure.meta({ description: 'Guidance at which the mean of the first metric is best.' }),
-    points: z.array(z.object({ cfg: z.number(), figures: z.record(z.string(), summary) })),
+    best: experimentDraw.nullable().meta({ description: 'With which the mean of the first metric is best.' }),
+    points: z.array(experimentDraw.extend({ figures: z.record(z.string(), summary) })),
     toControl: z
       .object({ atBest: summary, atSame: summary })
       .nullable()
@@ -46,7 +52,7 @@ export const experimentRun = z
     arm: z.string(),
     seed: z.int(),
     diverged: z.string().nullable(),
-    measurements: z.array(z.object({ cfg: z.number(), figures })),
+    measurements: z.array(experimentDraw.extend({ figures })),
     losses: z.array(z.tuple([z.number(), figure])).meta({ description: 'Images seen, nats.' }),
   })
   .meta({ id: 'ExperimentRun' });
@@ -58,7 +64,7 @@ export const experimentGround = z
     name: z.string(),
     reference: z.string(),
     metrics: z.array(metric).meta({ description: 'The first one is what arms are compared by.' }),
-    cfgs: z.array(z.number()),
+    draws: z.array(experimentDraw).meta({ description: 'What all arms were measured with.' }),
     control: z.string().nullable(),
     arms: z.array(experimentArm),
     runs: z.array(experimentRun),

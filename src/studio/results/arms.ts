@@ -1,6 +1,7 @@
 // `results.json` of an experiment that refines: arms over seeds, each beside the control.
 import { z } from 'zod';
 import { compareArms } from '../../experiments/comparison.js';
+import { type Draw, sameDraw } from '../../experiments/draw.js';
 import type { ExperimentArm, ExperimentGround, ExperimentResults, ExperimentRun } from '../api/index.js';
 import { figures, metricsOf, number, orNull, plainSummary } from './numbers.js';
 
@@ -20,7 +21,7 @@ const schema = z.array(
       z.object({
         arm: z.string(),
         seed: z.int(),
-        measurements: z.array(z.object({ cfg: z.number(), figures })),
+        measurements: z.array(z.object({ cfg: z.number(), temperature: z.number().default(1), figures })),
         training: z
           .object({
             stability: stability.optional(),
@@ -39,12 +40,13 @@ type Ground = z.output<typeof schema>[number];
 type Result = Ground['results'][number];
 
 /** Only what all measured runs were measured at, so that they can be compared. */
-function atSharedGuidance(results: readonly Result[]): { results: Result[]; cfgs: number[] } {
+function withSharedDraws(results: readonly Result[]): { results: Result[]; draws: Draw[] } {
   const measured = results.filter(({ measurements }) => measurements.length);
-  const has = ({ measurements }: Result, cfg: number) => measurements.some((one) => one.cfg === cfg);
-  const cfgs = (measured[0]?.measurements ?? []).map(({ cfg }) => cfg).filter((cfg) => measured.every((one) => has(one, cfg))); // prettier-ignore
-  const shared = results.map((one) => ({ ...one, measurements: one.measurements.filter(({ cfg }) => cfgs.includes(cfg)) })); // prettier-ignore
-  return { results: shared, cfgs };
+  const has = (all: readonly Draw[], draw: Draw) => all.some((one) => sameDraw(one, draw));
+  const all = (measured[0]?.measurements ?? []).map(({ cfg, temperature }) => ({ cfg, temperature }));
+  const draws = all.filter((draw) => measured.every(({ measurements }) => has(measurements, draw)));
+  const shared = results.map((one) => ({ ...one, measurements: one.measurements.filter((draw) => has(draws, draw)) }));
+  return { results: shared, draws };
 }
 
 const plain = (values: Readonly<Record<string, number>>) =>
@@ -55,7 +57,7 @@ function runOf({ arm, seed, measurements, training }: Result): ExperimentRun {
     arm,
     seed,
     diverged: training?.diverged ?? null,
-    measurements: measurements.map((one) => ({ cfg: one.cfg, figures: plain(one.figures) })),
+    measurements: measurements.map((one) => ({ ...one, figures: plain(one.figures) })),
     losses: training?.losses.map(([images, loss]) => [images, orNull(loss)]) ?? [],
   };
 }
@@ -64,7 +66,7 @@ const summaries = (all: Readonly<Record<string, Parameters<typeof plainSummary>[
   Object.fromEntries(Object.entries(all).map(([key, one]) => [key, plainSummary(one)]));
 
 function groundOf({ ground, reference, results: all }: Ground): ExperimentGround {
-  const { results, cfgs } = atSharedGuidance(all);
+  const { results, draws } = withSharedDraws(all);
   const metrics = metricsOf(all.flatMap(({ measurements }) => measurements.map((one) => one.figures)));
   const control = all.find(({ arm }) => arm.startsWith('control'))?.arm ?? null;
   const [headline] = metrics;
@@ -73,13 +75,13 @@ function groundOf({ ground, reference, results: all }: Ground): ExperimentGround
     name: ground,
     reference,
     metrics,
-    cfgs,
+    draws,
     control,
     arms: arms.map(({ best, at, measured, toControl, stability, ...arm }): ExperimentArm => ({
       ...arm,
       measured,
       best: best ?? null,
-      points: measured ? cfgs.map((cfg) => ({ cfg, figures: summaries(at(cfg)) })) : [],
+      points: measured ? draws.map((draw) => ({ ...draw, figures: summaries(at(draw)) })) : [],
       toControl: toControl ? { atBest: plainSummary(toControl.atBest), atSame: plainSummary(toControl.atSame) } : null,
       stability: stability ? summaries(stability) : null,
     })),
@@ -94,6 +96,6 @@ export function readArms(content: unknown): { results: ExperimentResults; said: 
   const grounds = schema.parse(content).map(groundOf);
   const arms = Math.max(0, ...grounds.map((ground) => ground.arms.filter(({ arm }) => arm !== 'before').length));
   const seeds = Math.max(0, ...grounds.flatMap((ground) => ground.arms.map((one) => one.seeds)));
-  const said = `${listed(grounds.map(({ name }) => name))}: ${arms} ${arms === 1 ? 'arm' : 'arms'}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, guidance ${listed(grounds.flatMap(({ cfgs }) => cfgs))}`; // prettier-ignore
+  const said = `${listed(grounds.map(({ name }) => name))}: ${arms} ${arms === 1 ? 'arm' : 'arms'}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, guidance ${listed(grounds.flatMap(({ draws }) => draws.map(({ cfg }) => cfg)))}`; // prettier-ignore
   return { results: { kind: 'arms', grounds }, said };
 }

@@ -1,6 +1,12 @@
 // An experiment that refines: arms beside their control, as a table, as intervals, and over guidance and training.
 import { useState } from 'preact/hooks';
-import type { ExperimentArm, ExperimentGround, Summary } from '../../../src/studio/api/index.js';
+import type {
+  ExperimentArm,
+  ExperimentDraw,
+  ExperimentGround,
+  Metric,
+  Summary,
+} from '../../../src/studio/api/index.js';
 import { Select } from '../settings/fields.js';
 import { DotChart, summaryText } from './dotChart.js';
 import { LineChart } from './lineChart.js';
@@ -14,18 +20,38 @@ function differenceText({ mean, halfWidth }: Summary): string {
 }
 
 const none: Summary = { count: 0, mean: null, deviation: null, halfWidth: null };
-const atBest = ({ points, best }: ExperimentArm, key: string) => points.find(({ cfg }) => cfg === best)?.figures[key] ?? none; // prettier-ignore
+const isSame = (a: ExperimentDraw, b: ExperimentDraw) => a.cfg === b.cfg && a.temperature === b.temperature;
+const atBest = ({ points, best }: ExperimentArm, key: string) => points.find((one) => best && isSame(one, best))?.figures[key] ?? none; // prettier-ignore
+
+type Axis = keyof ExperimentDraw;
+const axisNames = { cfg: 'guidance', temperature: 'temperature' };
+
+/** What an axis was measured at, ascending. */
+const placesOf = ({ draws }: ExperimentGround, axis: Axis) => [...new Set(draws.map((draw) => draw[axis]))].sort((a, b) => a - b); // prettier-ignore
+
+/** The axes that vary; guidance where none does. */
+function axesOf(ground: ExperimentGround): Axis[] {
+  const varied = (['cfg', 'temperature'] as const).filter((axis) => placesOf(ground, axis).length > 1);
+  return varied.length ? varied : ['cfg'];
+}
 
 function Table({ ground }: { ground: ExperimentGround }) {
-  const header = ['arm', 'best guidance', 'seeds', ...ground.metrics.map(({ name }) => name), `${ground.metrics[0]?.name} to control`]; // prettier-ignore
+  const axes = axesOf(ground);
+  const header = ['arm', ...axes.map((axis) => `best ${axisNames[axis]}`), 'seeds', ...ground.metrics.map(({ name }) => name), `${ground.metrics[0]?.name} to control`]; // prettier-ignore
   const rows = ground.arms.map((arm): Cell[] => [
     [arm.diverged ? `${arm.arm} (${arm.diverged} diverged)` : arm.arm, arm.arm],
-    [arm.best === null ? '–' : String(arm.best), arm.best],
+    ...axes.map((axis): Cell => (arm.best ? [String(arm.best[axis]), arm.best[axis]] : ['–', null])),
     [String(arm.measured), arm.measured],
     ...ground.metrics.map(({ key, digits }): Cell => [summaryText(atBest(arm, key), digits), atBest(arm, key).mean]),
     arm.toControl ? [differenceText(arm.toControl.atBest), arm.toControl.atBest.mean] : ['–', null],
   ]);
-  return <SortableTable caption={`${ground.name}: every arm at its own best guidance`} header={header} rows={rows} />;
+  return (
+    <SortableTable
+      caption={`${ground.name}: every arm at its own best ${axes.map((axis) => axisNames[axis]).join(' and ')}`}
+      header={header}
+      rows={rows}
+    />
+  );
 }
 
 /** Curves of the first seed's losses. */
@@ -38,6 +64,38 @@ function Losses({ ground }: { ground: ExperimentGround }) {
   return <LineChart title="Loss, seed 0" xName="images seen" yName="nats" places={places} curves={curves} digits={3} />;
 }
 
+/** A metric against guidance or temperature, each arm at its own best of the other. */
+function Curves({
+  ground,
+  metric: { key, name, digits },
+  axis,
+}: {
+  ground: ExperimentGround;
+  metric: Metric;
+  axis: Axis;
+}) {
+  const other = axis === 'cfg' ? 'temperature' : 'cfg';
+  const places = placesOf(ground, axis);
+  const curves = ground.arms.flatMap(({ arm, points, best }, hue) => {
+    if (!best) return [];
+    const at = places.map((place) => points.find((one) => one[axis] === place && one[other] === best[other])?.figures[key]); // prettier-ignore
+    const values = at.map((one) => one?.mean ?? null);
+    return [{ name: arm, hue, values, spreads: at.map((one) => one?.halfWidth ?? null) }];
+  });
+  const others = placesOf(ground, other).length > 1 ? `, each arm at its best ${axisNames[other]}` : '';
+  return (
+    <LineChart
+      title={`${name} against ${axisNames[axis]}${others}`}
+      xName={axisNames[axis]}
+      yName={name}
+      places={places}
+      curves={curves}
+      digits={digits}
+      bars="half width of the 95 % interval"
+    />
+  );
+}
+
 function Ground({ ground }: { ground: ExperimentGround }) {
   const [key, setKey] = useState(ground.metrics[0]?.key ?? '');
   const metric = ground.metrics.find((one) => one.key === key);
@@ -46,14 +104,7 @@ function Ground({ ground }: { ground: ExperimentGround }) {
   const rows = ground.arms.map((arm) => ({
     name: arm.arm,
     summary: atBest(arm, key),
-    values: ground.runs.filter((run) => run.arm === arm.arm).map(({ measurements }) => measurements.find(({ cfg }) => cfg === arm.best)?.figures[key] ?? null), // prettier-ignore
-  }));
-  const measured = ground.arms.map((arm, hue) => ({ ...arm, hue })).filter(({ points }) => points.length);
-  const curves = measured.map(({ arm, hue, points }) => ({
-    name: arm,
-    hue,
-    values: points.map(({ figures }) => figures[key]?.mean ?? null),
-    spreads: points.map(({ figures }) => figures[key]?.halfWidth ?? null),
+    values: ground.runs.filter((run) => run.arm === arm.arm).map(({ measurements }) => measurements.find((one) => arm.best && isSame(one, arm.best))?.figures[key] ?? null), // prettier-ignore
   }));
   return (
     <section class="panel ground" aria-label={ground.name}>
@@ -70,15 +121,9 @@ function Ground({ ground }: { ground: ExperimentGround }) {
         <span class="soft small">{metric.better} is better</span>
       </div>
       <DotChart title={`${name}, each arm at its best`} rows={rows} digits={digits} reference={ground.control} />
-      <LineChart
-        title={`${name} against guidance`}
-        xName="guidance"
-        yName={name}
-        places={ground.cfgs}
-        curves={curves}
-        digits={digits}
-        bars="half width of the 95 % interval"
-      />
+      {axesOf(ground).map((axis) => (
+        <Curves key={axis} ground={ground} metric={metric} axis={axis} />
+      ))}
       <Losses ground={ground} />
     </section>
   );
