@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { cacheFolder, imageCount, type ImageSet, openData } from '../data/index.js';
+import { cacheFolder, type ImageSet, openData } from '../data/index.js';
 import { resolveTopology } from '../launch/index.js';
 import {
   checkNetwork,
@@ -50,7 +50,6 @@ export async function openSplits(name: string, side: number, all: readonly Judge
   const other = all.find(({ card }) => card && card.classes.join() !== train.set.classes.join());
   if (other)
     throw new UsageError(`--data: ${other.path} has the classes ${other.card!.classes.join(', ')}; ${name} has ${train.set.classes.join(', ')}`); // prettier-ignore
-  if (!imageCount(heldOut.set)) throw new UsageError(`--data: ${name} has no held-out images`);
   return { name, train: train.set, heldOut: heldOut.set };
 }
 
