@@ -129,6 +129,17 @@ describe('reading', () => {
     expect([found!.draws, found!.arms.map(({ best }) => best)]).toEqual([[draw], [draw, draw]]);
   });
 
+  test('arms measured at several temperatures have their best of both, and a reading that names them', () => {
+    const at = (temperature: number, fcd: number) => ({ cfg: 1, temperature, figures: { fcd } });
+    const run = (arm: string, seed: number, ...fcds: number[]) => ({ arm, seed, measurements: fcds.map((fcd, i) => at(1 + i / 10, fcd)) }); // prettier-ignore
+    const runs = [run('control', 3, 5, 3), run('control', 4, 6, 4), run('sar', 3, 4, 5), run('sar', 4, 5, 6)];
+    const { results, said } = readArms([{ ground: 'x', reference: 'y', results: runs }]);
+    const [found] = (results as Extract<ExperimentResults, { kind: 'arms' }>).grounds;
+    expect(found!.arms.map(({ best }) => best!.temperature)).toEqual([1.1, 1]);
+    expect(found!.arms[1]!.toControl!.atBest.mean).toBeCloseTo(100 * ((4 / 3 + 5 / 4) / 2 - 1), 9);
+    expect(said).toBe('x: 2 arms, 2 seeds, guidance 1, temperature 1, 1.1');
+  });
+
   test('a file that is too large is not read', async () => {
     const folder = join(place, 'large', 'huge');
     mkdirSync(folder, { recursive: true });

@@ -96,6 +96,9 @@ export function readArms(content: unknown): { results: ExperimentResults; said: 
   const grounds = schema.parse(content).map(groundOf);
   const arms = Math.max(0, ...grounds.map((ground) => ground.arms.filter(({ arm }) => arm !== 'before').length));
   const seeds = Math.max(0, ...grounds.flatMap((ground) => ground.arms.map((one) => one.seeds)));
-  const said = `${listed(grounds.map(({ name }) => name))}: ${arms} ${arms === 1 ? 'arm' : 'arms'}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, guidance ${listed(grounds.flatMap(({ draws }) => draws.map(({ cfg }) => cfg)))}`; // prettier-ignore
+  const draws = grounds.flatMap((ground) => ground.draws);
+  const temperatures = [...new Set(draws.map(({ temperature }) => temperature))];
+  const tempered = temperatures.length > 1 ? `, temperature ${listed(temperatures)}` : '';
+  const said = `${listed(grounds.map(({ name }) => name))}: ${arms} ${arms === 1 ? 'arm' : 'arms'}, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, guidance ${listed(draws.map(({ cfg }) => cfg))}${tempered}`; // prettier-ignore
   return { results: { kind: 'arms', grounds }, said };
 }

@@ -56,12 +56,22 @@ function Table({ ground }: { ground: ExperimentGround }) {
 
 /** Curves of the first seed's losses. */
 function Losses({ ground }: { ground: ExperimentGround }) {
-  const runs = ground.runs.filter(({ seed, losses }) => seed === 0 && losses.length);
+  const first = ground.runs.find(({ losses }) => losses.length)?.seed;
+  const runs = ground.runs.filter(({ seed, losses }) => seed === first && losses.length);
   const places = [...new Set(runs.flatMap(({ losses }) => losses.map(([images]) => images)))].sort((a, b) => a - b);
   if (!places.length) return null;
   const hueOf = (name: string) => ground.arms.findIndex(({ arm }) => arm === name);
   const curves = runs.map(({ arm, losses }) => ({ name: arm, hue: hueOf(arm), values: places.map((place) => losses.find(([images]) => images === place)?.[1] ?? null) })); // prettier-ignore
-  return <LineChart title="Loss, seed 0" xName="images seen" yName="nats" places={places} curves={curves} digits={3} />;
+  return (
+    <LineChart
+      title={`Loss, seed ${first}`}
+      xName="images seen"
+      yName="nats"
+      places={places}
+      curves={curves}
+      digits={3}
+    />
+  );
 }
 
 /** A metric against guidance or temperature, each arm at its own best of the other. */
