@@ -136,10 +136,10 @@ function temperatures(text: string): number[] {
 }
 
 /** How models are measured: as the user says, else as the preset does. */
-const measuringOf = ({ cfg, temperature: temperatures, topK, topP, count, batch }: Flags, { measure }: Ground) => ({
+const measuringOf = ({ cfg, temperature, topK, topP, count, batch }: Flags, { measure }: Ground) => ({
   batchSize: batch,
   cfgs: cfg ?? measure.cfgs,
-  temperatures: temperatures ?? [1],
+  temperatures: temperature ?? [1],
   topK: topK ?? measure.topK,
   topP: topP ?? measure.topP,
   count: count ?? measure.count,

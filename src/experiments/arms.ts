@@ -27,6 +27,7 @@ import { type Arm, folderOf, settingsOf } from './catalogue.js';
 import { type Draw, type Draws, drawsOf, drawText } from './draw.js';
 import { evaluationOf, type Measured } from './evaluations.js';
 import type { Ground } from './grounds.js';
+import { measurementKey, measurementsOf, missing } from './measurements.js';
 import { ArmRecord, recordPath, type Training } from './record.js';
 import { type SeedRange, seedsOf } from './seeds.js';
 
@@ -83,26 +84,6 @@ export function placeOf(out: string, { name }: Ground, arm: Arm, more: readonly 
 /** A trained arm's key among the records of a ground; the pretrained generator's is `before`. */
 export function recordKey(arm: Arm, more: readonly string[], seed: number): string {
   return join(folderOf(arm, more), `seed-${seed}`);
-}
-
-/** A measurement's name in a record. */
-export function measurementKey(
-  { headline, fingerprint }: Measure,
-  { topK, topP, count, batchSize }: Measuring,
-  { cfg, temperature }: Draw,
-): string {
-  const tempered = temperature === 1 ? '' : ` temperature=${temperature}`;
-  return `${headline.key} cfg=${cfg}${tempered} top-k=${topK} top-p=${topP} n=${count} batch=${batchSize} by=${fingerprint}`;
-}
-
-/** The ways of sampling that a model is still to be measured with. */
-export function missing({ assessor }: ReportSite, record: ArmRecord, options: Measuring): Draw[] {
-  return drawsOf(options).filter((draw) => !record.measurement(measurementKey(assessor, options, draw)));
-}
-
-/** What a record holds of a model that was measured with every way of sampling. */
-export function measurementsOf({ assessor }: ReportSite, record: ArmRecord, options: Measuring): Measurement[] {
-  return drawsOf(options).map((draw) => ({ ...draw, figures: record.measurement(measurementKey(assessor, options, draw))! })); // prettier-ignore
 }
 
 /** Takes from evaluations that were made elsewhere what a record lacks. */

@@ -22,9 +22,26 @@ export function sameDraw(a: Draw, b: Draw): boolean {
   return a.cfg === b.cfg && a.temperature === b.temperature;
 }
 
-export const guidanceText = (cfg: number) => (cfg === 0 ? 'none' : String(cfg));
+const guidanceText = (cfg: number) => (cfg === 0 ? 'none' : String(cfg));
 
 /** What a table's column or a sentence says of a way of sampling, where several temperatures are measured and where one is. */
 export function drawText({ cfg, temperature }: Draw, { temperatures }: Pick<Draws, 'temperatures'>): string {
   return temperatures.length > 1 ? `${guidanceText(cfg)}, temperature ${temperature}` : guidanceText(cfg);
 }
+
+/** Whether a strength of guidance or a temperature is an end of those measured, beyond which others could serve better. */
+function isEnd(value: number, values: readonly number[]): boolean {
+  return values.length > 1 && (value === Math.max(...values) || (value === Math.min(...values) && value > 0));
+}
+
+/** A way of sampling as cells: its guidance, and its temperature where several are measured; marked where they are an end of those measured. */
+export function drawCells(best: Draw, { cfgs, temperatures }: Draws): string[] {
+  const marked = (text: string, value: number, values: readonly number[]) => `${text}${isEnd(value, values) ? ' (end)' : ''}`; // prettier-ignore
+  const guidance = marked(guidanceText(best.cfg), best.cfg, cfgs);
+  return temperatures.length > 1
+    ? [guidance, marked(String(best.temperature), best.temperature, temperatures)]
+    : [guidance];
+}
+
+/** What it is that ways of sampling differ in. */
+export const wayText = ({ temperatures }: Draws) => (temperatures.length > 1 ? 'guidance and temperature' : 'guidance');

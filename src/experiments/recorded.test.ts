@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Assessor } from '../recipes/index.js';
-import { measurementKey, openRecords, type ReportSite } from './arms.js';
+import { openRecords, type ReportSite } from './arms.js';
 import { type Arm, control, type RefinementExperiment } from './catalogue.js';
 import { grounds } from './grounds.js';
+import { measurementKey } from './measurements.js';
 import { recordedArms } from './recorded.js';
 import { type ExperimentOptions, reportRefinement } from './refinement.js';
 

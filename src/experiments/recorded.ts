@@ -1,8 +1,9 @@
 // What the records hold of an experiment whose arms may still be trained and measured, here or on other machines: enough for a report.
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type ArmOptions, type ArmResult, measurementsOf, missing, openRecords, type ReportSite } from './arms.js';
+import { type ArmOptions, type ArmResult, openRecords, type ReportSite } from './arms.js';
 import type { Arm } from './catalogue.js';
+import { measurementsOf, missing } from './measurements.js';
 import type { SeedRange } from './seeds.js';
 
 /** What there is of an experiment's arms, and sentences about what is not. */

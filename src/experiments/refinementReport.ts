@@ -5,7 +5,7 @@ import { sha256File } from '../util/files.js';
 import { type ArmOptions, type ArmResult, type ReportSite, trainingOf } from './arms.js';
 import type { RefinementExperiment } from './catalogue.js';
 import { type ArmSummary, compareArms } from './comparison.js';
-import { type Draw, type Draws, drawsOf, drawText, guidanceText } from './draw.js';
+import { drawCells, type Draws, drawsOf, drawText, wayText } from './draw.js';
 import { type Block, type Page, type Table } from './page.js';
 import { differenceChart, guidanceChart, lossChart, temperatureChart } from './refinementCharts.js';
 import { writeSamples } from './samples.js';
@@ -19,23 +19,6 @@ export interface GroundResults {
   /** What a report that is drawn before the work is done lacks, as sentences. */
   lacking?: readonly string[];
 }
-
-/** Whether a strength of guidance or a temperature is an end of those measured, beyond which others could serve better. */
-function isEnd(value: number, values: readonly number[]): boolean {
-  return values.length > 1 && (value === Math.max(...values) || (value === Math.min(...values) && value > 0));
-}
-
-/** A way of sampling as cells: its guidance, and its temperature where several are measured; marked where they are an end of those measured. */
-function bestCells(best: Draw, { cfgs, temperatures }: Draws): string[] {
-  const marked = (text: string, value: number, values: readonly number[]) => `${text}${isEnd(value, values) ? ' (end)' : ''}`; // prettier-ignore
-  const guidance = marked(guidanceText(best.cfg), best.cfg, cfgs);
-  return temperatures.length > 1
-    ? [guidance, marked(String(best.temperature), best.temperature, temperatures)]
-    : [guidance];
-}
-
-/** What a way of sampling is called. */
-const wayText = ({ temperatures }: Draws) => (temperatures.length > 1 ? 'guidance and temperature' : 'guidance');
 
 /** How many seeds a row stands on, and how many of them its difference from the control. */
 function seedsText({ measured, toControl }: ArmSummary): string {
@@ -54,7 +37,7 @@ export function qualityTable(arms: readonly ArmSummary[], { assessor }: ReportSi
     const cells = columns.map(({ key, digits }) => spreadText(figures[key]!, digits));
     const differences = toControl ? [intervalText(toControl.atBest), intervalText(toControl.atSame)] : ['–', '–'];
     const name = diverged ? `${arm} (${diverged} of ${seeds} diverged)` : arm;
-    return [name, ...bestCells(best, draws), seedsText(one), ...cells, ...differences];
+    return [name, ...drawCells(best, draws), seedsText(one), ...cells, ...differences];
   });
   const header = ['arm', ...places, 'seeds', ...columns.map(({ name }) => name)];
   return {
@@ -170,7 +153,7 @@ async function groundBlocks(
   const arms = compareArms(results, control, site.assessor);
   const draw = arms.find(({ arm }) => arm === control)?.best ?? drawsOf(options)[0]!;
   const way = wayText(options);
-  const isAtEnd = arms.some(({ best }) => best && bestCells(best, options).some((cell) => cell.endsWith('(end)')));
+  const isAtEnd = arms.some(({ best }) => best && drawCells(best, options).some((cell) => cell.endsWith('(end)')));
   const seed = results.find(({ training }) => training)?.seed ?? 0; // the first one, for pictures
   const drawn = all.filter(({ name }) => results.some((one) => one.arm === name && one.seed === seed));
   const hasSamples = await writeSamples(folder, site, drawn, { draw, seed }, options);
