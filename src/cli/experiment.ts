@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { findPackagedData, getPackagedData, openData, openTrainingData } from '../data/index.js';
-import { armCommands, fromEverywhere, generatorAtHand, type Ground, grounds, type Materials, measureCommands, parseValues, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement, type SeedRange, seedRange } from '../experiments/index.js'; // prettier-ignore
+import { armCommands, fromEverywhere, generatorAtHand, type Ground, grounds, type Materials, measureCommands, parseValues, type RefinementExperiment, refinementExperiments, reportRefinement, runRefinement, type SeedRange, seedRange, withBaseSeed } from '../experiments/index.js'; // prettier-ignore
 import {
   type Assessor,
   classifierAt,
@@ -27,6 +27,7 @@ import { wasStopped } from './stopped.js';
 interface Flags {
   preset: string;
   generator?: string;
+  baseSeed?: number;
   data?: string;
   arms?: string;
   set: string[];
@@ -122,7 +123,7 @@ async function openForReport(ground: Ground, flags: Flags, generator: string | u
 function groundsFor({ name, grounds: groundsOf }: RefinementExperiment, chosen: Ground): readonly Ground[] {
   const all = groundsOf?.(chosen) ?? [chosen];
   if (all.some(({ published, recipe }) => published === undefined && !recipe))
-    throw new UsageError(`--preset: ${name} trains a tokenizer and a generator first, which the preset ${chosen.name} has no recipe for; take a preset of small images`); // prettier-ignore
+    throw new UsageError(`--preset: ${name} trains a tokenizer and a generator first, and there is no recipe of them for ${chosen.title}; take a preset of small images`); // prettier-ignore
   return all;
 }
 
@@ -177,14 +178,22 @@ function refuse(flags: Flags, { name, measure }: Ground): void {
   throw new UsageError(`--${flag}: it would do nothing, since the preset ${name} ${why}; leave it`);
 }
 
-async function run(experiment: RefinementExperiment, given: Flags): Promise<void> {
+/** An experiment on generators of another seed than the presets': the chosen ground first, as without. */
+function onBaseSeed(experiment: RefinementExperiment, chosen: Ground, seed: number): [RefinementExperiment, Ground] {
+  const [first, ...others] = (experiment.grounds?.(chosen) ?? [chosen]).map((one) => withBaseSeed(one, seed));
+  return [{ ...experiment, grounds: () => [first!, ...others] }, first!];
+}
+
+async function run(named: RefinementExperiment, given: Flags): Promise<void> {
   const paths = {
     out: resolve(given.out),
     ...(given.data !== undefined && { data: fromEverywhere(given.data) }),
     ...(given.generator !== undefined && { generator: fromEverywhere(given.generator) }),
   };
   const flags = { ...given, ...paths }; // commands of --plan are given from other folders, and leave the same settings
-  const ground = groundOf(flags);
+  const preset = groundOf(flags);
+  const [experiment, ground] =
+    flags.baseSeed === undefined ? ([named, preset] as const) : onBaseSeed(named, preset, flags.baseSeed);
   refuse(flags, ground);
   useMachine(flags);
   const all = groundsFor(experiment, ground);
@@ -221,6 +230,11 @@ function withFlags(command: Command): Command {
       'fashion-mnist',
     ) // prettier-ignore
     .option('-g, --generator <path>', 'the generator to go on from, in place of the preset’s own')
+    .addOption(
+      new Option('--base-seed <n>', 'train the generator to go on from, and its tokenizer, with this seed first')
+        .argParser(wholeNumber('--base-seed'))
+        .conflicts('generator'),
+    ) // prettier-ignore
     .option('-d, --data <name>', 'training images, where the preset names none')
     .option('--arms <list>', 'only these arms beside the control, separated by commas')
     .option(

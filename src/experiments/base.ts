@@ -72,7 +72,7 @@ function isDone(run: string): boolean {
   return existsSync(join(run, 'config.json')) && readRun(run).state === 'done';
 }
 
-/** Trains tokenizer and generator of a recipe, seed 0, or goes on with them; answers the generator's run folder. */
+/** Trains tokenizer and generator of a recipe, or goes on with them; answers the generator's run folder. */
 async function trainBase(
   recipe: GroundRecipe,
   place: string,
@@ -82,7 +82,7 @@ async function trainBase(
 ): Promise<{ generator: string; end: LoopEnd }> {
   const { train } = images;
   const { device, threads, say } = workplace;
-  const shared = { data, seed: 0, device, threads };
+  const shared = { data, seed: recipe.seed ?? 0, device, threads };
   const places = { tokenizer: join(place, 'tokenizer'), generator: join(place, 'generator') };
   const forTokenizer = resolveSettings('experiment', tokenizerSettings, tokenizerPresets, {
     preset: recipe.tokenizer,

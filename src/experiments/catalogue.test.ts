@@ -5,7 +5,8 @@ import { refinePresets, refineSettings } from '../recipes/index.js';
 import { forcingNames } from '../sar/index.js';
 import { resolveSettings } from '../util/settings.js';
 import { folderOf, refinementExperiments, settingsOf } from './catalogue.js';
-import { grounds } from './grounds.js';
+import { generatorAtHand } from './base.js';
+import { grounds, withBaseSeed } from './grounds.js';
 import { armCommands } from './plan.js';
 
 const byName = (name: string) => refinementExperiments.find((one) => one.name === name)!;
@@ -44,6 +45,14 @@ test('SAR’s defaults share their training between experiments', () => {
 test('both families, where the experiment is about them', () => {
   const names = byName('generalise').grounds!(grounds['cifar10']!).map(({ name }) => name);
   expect(names).toEqual(['cifar10', 'cifar10-var']);
+});
+
+test('a ground on a generator of another seed has a name and a recipe of its own', () => {
+  const [latents, images] = byName('image-space-tokenizer').grounds!(grounds['cifar10']!).map((one) => withBaseSeed(one, 2)); // prettier-ignore
+  expect([latents!.name, images!.name]).toEqual(['cifar10-base-2', 'cifar10-image-space-base-2']);
+  expect(images!.recipe).toEqual({ ...latents!.recipe, tokenizerSet: [...latents!.recipe!.tokenizerSet, 'model.pyramid=image'] }); // prettier-ignore
+  expect([latents!.recipe!.seed, latents!.measure]).toEqual([2, grounds['cifar10']!.measure]);
+  expect(generatorAtHand(latents!, 'nowhere')).toBeUndefined();
 });
 
 test('a plan is a command an arm and seed', () => {

@@ -12,6 +12,8 @@ export interface GroundRecipe {
   perceptual: number;
   generator: keyof typeof generatorPresets;
   generatorSet: readonly string[];
+  /** The seed of both; 0 unless it says so. */
+  seed?: number;
 }
 
 /** The ground of an experiment. */
@@ -67,6 +69,17 @@ export function inImageSpace(ground: Ground): Ground {
     title: `${ground.title}, pyramid of images`,
     published: undefined,
     recipe,
+  };
+}
+
+/** The same ground on a tokenizer and a generator that are trained with a seed of one's own. */
+export function withBaseSeed(ground: Ground, seed: number): Ground {
+  return {
+    ...ground,
+    name: `${ground.name}-base-${seed}`,
+    title: `${ground.title}, generator of seed ${seed}`,
+    published: undefined,
+    recipe: ground.recipe && { ...ground.recipe, seed },
   };
 }
 

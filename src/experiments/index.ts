@@ -1,7 +1,7 @@
 // Experiments: the paper's tables and figures as programs, each with its control, seeds and report.
 export { type Arm, type RefinementExperiment, refinementExperiments } from './catalogue.js';
 export { generatorAtHand } from './base.js';
-export { type Ground, grounds } from './grounds.js';
+export { type Ground, grounds, withBaseSeed } from './grounds.js';
 export { type Block, type Page, pageHtml, pageMarkdown, type Table, writePage } from './page.js';
 export { armCommands, fromEverywhere, measureCommands } from './plan.js';
 export { type ExperimentOptions, type Materials, reportRefinement, runRefinement } from './refinement.js';
