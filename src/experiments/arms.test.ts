@@ -190,7 +190,10 @@ test('with several temperatures each arm counts at its own best of both', async 
   expect(text).toMatch(/\| sar +\| 1 +\| 1 +\| 2 +\| 16\.50 ± 7\.78 +\| \+10\.0 % \[\+10\.0, \+10\.0\] +\| \+17\.5 %/);
   expect(text).toContain('each at its own best guidance and temperature');
   expect(text).toContain('1, temperature 0.9');
-  expect(readdirSync(folder).filter((name) => name.endsWith('.svg')).sort()).toEqual(['differences', 'losses', 'temperature'].map((one) => `fashion-mnist-${one}.svg`)); // prettier-ignore
+  const warm = results.map((one) => ({ ...one, measurements: one.measurements.slice(2) }));
+  const other = await refinementPage(folder, experiment, [{ site, results: warm }], { ...options, cfgs: [1], temperatures: [1.1] }, 'scalewise'); // prettier-ignore
+  expect(pageMarkdown(other)).toContain('10 samples a measurement at temperature 1.1, arms');
+  expect(readdirSync(folder).filter((name) => name.endsWith('.svg')).sort()).toEqual(['differences', 'guidance', 'losses', 'temperature'].map((one) => `fashion-mnist-${one}.svg`)); // prettier-ignore
 });
 
 test('a guidance at which nothing could be measured is never the best one', () => {

@@ -24,9 +24,11 @@ export function sameDraw(a: Draw, b: Draw): boolean {
 
 const guidanceText = (cfg: number) => (cfg === 0 ? 'none' : String(cfg));
 
-/** What a table's column or a sentence says of a way of sampling, where several temperatures are measured and where one is. */
+/** What a table's column or a sentence says of a way of sampling: its temperature where several are measured, or one that is not the usual 1. */
 export function drawText({ cfg, temperature }: Draw, { temperatures }: Pick<Draws, 'temperatures'>): string {
-  return temperatures.length > 1 ? `${guidanceText(cfg)}, temperature ${temperature}` : guidanceText(cfg);
+  return temperatures.length > 1 || temperature !== 1
+    ? `${guidanceText(cfg)}, temperature ${temperature}`
+    : guidanceText(cfg);
 }
 
 /** Whether a strength of guidance or a temperature is an end of those measured, beyond which others could serve better. */

@@ -26,7 +26,7 @@ const assessor: Assessor = {
   fingerprint: createHash('sha256').update('network').update(JSON.stringify(reference)).digest('hex').slice(0, 16),
   assess: () => ({}),
 }; // prettier-ignore
-const path = join(evaluationFolder(out, what, draw, options), 'result.json');
+let path = join(evaluationFolder(out, what, draw, options), 'result.json');
 mkdirSync(join(path, '..'), { recursive: true });
 const find = () => evaluationOf(out, what, assessor, draw, options);
 
@@ -59,11 +59,20 @@ test.each<[string, object, string?]>([
   expect(find).toThrow(new RegExp(`found one that differs in ${named}; remove its folder`));
 }); // prettier-ignore
 
-test('another temperature has a folder of its own', () => {
+test('another temperature has a folder of its own, whose result must be of that temperature', () => {
   const warmer = { ...draw, temperature: 1.1 };
   expect(basename(evaluationFolder(out, what, warmer, options))).toBe('cfg=2,temperature=1.1,top-k=9,top-p=0.5,n=10,batch=40');
   leave();
-  expect(evaluationOf(out, what, assessor, warmer, options)).toBeUndefined();
+  const findWarmer = () => evaluationOf(out, what, assessor, warmer, options);
+  expect(findWarmer()).toBeUndefined();
+  const usual = path;
+  path = join(evaluationFolder(out, what, warmer, options), 'result.json');
+  mkdirSync(join(path, '..'), { recursive: true });
+  leave();
+  expect(findWarmer).toThrow(/found one that differs in settings\.temperature;/);
+  leave({ settings: { scales, guidance: { shape: 'ramp', scale: 2 }, topK: 9, topP: 0.5, temperature: 1.1 } });
+  expect(findWarmer()).toMatchObject({ fid: 7 });
+  path = usual;
 }); // prettier-ignore
 
 test('what is no result is refused', () => {

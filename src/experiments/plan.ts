@@ -6,7 +6,7 @@ import { shellLine } from '../util/shell.js';
 import { type Measuring, placeOf, recordKey, trainingOf } from './arms.js';
 import type { Workplace } from './base.js';
 import { type Arm, settingsOf } from './catalogue.js';
-import { drawsOf } from './draw.js';
+import { type Draw, drawsOf } from './draw.js';
 import { evaluationFolder, partOf } from './evaluations.js';
 import type { Ground } from './grounds.js';
 import { type SeedRange, seedsOf } from './seeds.js';
@@ -47,6 +47,8 @@ export interface MeasurePlan extends PlanOptions, Measuring {
   inception?: string | undefined;
 }
 
+const drawFlags = ({ cfg, temperature }: Draw) => ['--cfg', cfg, ...(temperature === 1 ? [] : ['--temperature', temperature])]; // prettier-ignore
+
 /** A `scalewise evaluate` command for every model of a ground and every way of sampling. */
 export function measureCommands(ground: Ground, arms: readonly Arm[], options: MeasurePlan): string[] {
   const { seeds, set, device, threads, inception, topK, topP, count, batchSize } = options;
@@ -68,18 +70,7 @@ export function measureCommands(ground: Ground, arms: readonly Arm[], options: M
     drawsOf(options).map((draw) =>
       shellLine([
         ...['scalewise', 'evaluate', place, ...network, '--reference', fromEverywhere(options.reference)],
-        ...[
-          ...shared,
-          '--cfg',
-          draw.cfg,
-          ...(draw.temperature === 1 ? [] : ['--temperature', draw.temperature]),
-          '--seed',
-          seed,
-          '--replicates',
-          0,
-          '--threads',
-          threads,
-        ].map(String),
+        ...[...shared, ...drawFlags(draw), '--seed', seed, '--replicates', 0, '--threads', threads].map(String),
         ...['--device', device, '--out', evaluationFolder(out, { ground: ground.name, key }, draw, options)],
       ]),
     );

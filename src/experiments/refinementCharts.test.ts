@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { ArmResult, ReportSite } from './arms.js';
 import { compareArms } from './comparison.js';
-import { differenceChart, guidanceChart, lossChart } from './refinementCharts.js';
+import { type Draw, drawsOf } from './draw.js';
+import { differenceChart, guidanceChart, lossChart, temperatureChart } from './refinementCharts.js';
 
 const headline = { key: 'fcd', name: 'FCD', digits: 2 };
 const site = {
@@ -46,6 +47,17 @@ test('guidance: a logarithmic scale for an arm far away, the control in dark gre
   expect(says(svg, 'FCD, logarithmic')).toBe(true);
   expect(svg).toContain('stroke="#222"');
 });
+
+test('with several temperatures: against each axis at the arm’s own best of the other', () => {
+  const both = { cfgs: [1, 2], temperatures: [1, 1.1] };
+  const measurements = drawsOf(both).map((draw) => ({ ...draw, figures: { images: 10, fcd: 20 * draw.cfg - 10 * draw.temperature } })); // prettier-ignore
+  const [only] = compareArms([{ arm: 'control', seed: 0, measurements }], 'control', { headline, columns: [headline] });
+  const asked: number[][] = [];
+  const seen = { ...only!, at: (draw: Draw) => (asked.push([draw.cfg, draw.temperature]), only!.at(draw)) };
+  expect(guidanceChart([seen], site, both, 'control')).toContain('guidance, each arm at its own best temperature');
+  expect(temperatureChart([seen], site, both, 'control')).toContain('temperature, each arm at its own best guidance');
+  expect(asked).toEqual([[1, 1.1], [2, 1.1], [1, 1], [1, 1.1]]);
+}); // prettier-ignore
 
 test('losses: those of the arms, and below how far they lie above the control’s', () => {
   const svg = lossChart(results, site, 'control', 0);
