@@ -61,7 +61,7 @@ export async function openData(
   const set = readPackagedData(located, split);
   if (set.height !== side)
     throw new UsageError(
-      `${nameOrFolder} has images of ${set.height} pixels, the settings ask for ${side}; set imageSize=${set.height}`,
+      `${nameOrFolder}: expected images of ${side} pixels, found ${set.height}, which a packaged set keeps; train with imageSize=${set.height}, measure images of ${set.height} pixels, or give a folder of images, which are resized`,
     );
   return { set, broken: [] };
 }

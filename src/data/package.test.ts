@@ -13,6 +13,7 @@ import { sha256File } from '../util/files.js';
 import { cifar10 } from './cifar10.js';
 import { fashionMnist } from './fashionMnist.js';
 import { classCounts, imageCount, type ImageSet, pixelsOf } from './imageSet.js';
+import { openData } from './open.js';
 import { cacheState, getPackagedData, type PackagedData, readPackagedData } from './package.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'scalewise-package-'));
@@ -82,6 +83,14 @@ test('fetched, checked, converted, read back; the second time it is there', asyn
   standIn('exit 1');
   await get();
   expect(said.at(-1)).toBe(`made-up is in ${cache}/data/made-up already`);
+});
+
+test('a packaged set keeps its size: another one is refused, and how to go on is said', async () => {
+  await get({ ...madeUp, name: fashionMnist.name });
+  expect(imageCount((await openData('fashion-mnist', 'train', 2)).set)).toBe(8);
+  await expect(openData('fashion-mnist', 'train', 4)).rejects.toThrow(
+    /^fashion-mnist: expected images of 4 pixels, found 2, .*train with imageSize=2, measure images of 2 pixels/,
+  );
 });
 
 test('a tarball of another hash is not used', async () => {
