@@ -83,15 +83,22 @@ async function classifierFor(path: string, splits: DataSplits, rank: number): Pr
   return classifierAt(path, splits, say);
 }
 
+/** The network of the flags where they name one that is there, a file or published weights. */
+export function namedNetwork({ classifier, inception, features, device }: NetworkFlags): EvaluationNetwork | undefined {
+  if (features !== undefined) return featureNetwork(features, device);
+  if (inception !== undefined) return inceptionNetwork(inception === true ? undefined : inception, device);
+  return classifier !== undefined && existsSync(classifier) ? classifierNetwork(classifier, device) : undefined;
+}
+
 async function open(
-  { classifier, inception, features, device }: NetworkFlags,
+  flags: NetworkFlags,
   reference: Subject | StatisticsFile | undefined,
   splits: () => Promise<DataSplits>,
   rank: number,
 ): Promise<EvaluationNetwork> {
-  if (features !== undefined) return featureNetwork(features, device);
-  if (inception !== undefined) return inceptionNetwork(inception === true ? undefined : inception, device);
-  if (classifier !== undefined && existsSync(classifier)) return classifierNetwork(classifier, device);
+  const named = namedNetwork(flags);
+  if (named) return named;
+  const { classifier, device } = flags;
   if (isFile(reference) && classifier === undefined) {
     const { about, path } = reference;
     if (!about || about.network.startsWith('Inception')) return inceptionNetwork(undefined, device);

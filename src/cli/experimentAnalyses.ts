@@ -28,7 +28,8 @@ import {
 import { type EvaluationNetwork, useMachine } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
 import { shellLine } from '../util/shell.js';
-import { type NetworkFlags, networkOf, withNetwork } from './experimentAnalysesNetwork.js';
+import type { NetworkFlags } from './evaluateNetwork.js';
+import { networkOf, withNetwork } from './experimentAnalysesNetwork.js';
 import { share } from './samplingOptions.js';
 import { number, positive, say, wholeNumber } from './settingsOptions.js';
 import { shippedWeights } from './shippedWeights.js';

@@ -1,19 +1,10 @@
 // In which network's features the analyses compare pictures, asked for as `scalewise evaluate` has it.
 import { type Command, Option } from 'commander';
-import { existsSync } from 'node:fs';
 import { openData } from '../data/index.js';
-import { classifierAt, classifierNetwork, type EvaluationNetwork, featureNetwork, inceptionNetwork } from '../recipes/index.js'; // prettier-ignore
+import { classifierAt, classifierNetwork, type EvaluationNetwork } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
-import { classifierPath } from './evaluateNetwork.js';
+import { classifierPath, namedNetwork, type NetworkFlags } from './evaluateNetwork.js';
 import { say } from './settingsOptions.js';
-
-/** The flags that name a network. */
-export interface NetworkFlags {
-  classifier?: string;
-  inception?: string | true;
-  features?: string;
-  device: string;
-}
 
 /** The data whose held-out images are looked at. */
 export interface HeldOutData {
@@ -22,22 +13,20 @@ export interface HeldOutData {
   side: number;
 }
 
+async function classifierOf(path: string, { name, side }: HeldOutData): Promise<string> {
+  const { set: train } = await openData(name, 'train', side);
+  const { set: heldOut } = await openData(name, 'test', side);
+  return classifierAt(path, { train, heldOut }, say);
+}
+
 /** The network that compares pictures; a data set's classifier is trained where it is missing. */
-export async function networkOf(flags: NetworkFlags, { name, classes, side }: HeldOutData): Promise<EvaluationNetwork> {
-  const { classifier, inception, features, device } = flags;
-  if (features !== undefined) return featureNetwork(features, device);
-  if (inception !== undefined) return inceptionNetwork(inception === true ? undefined : inception, device);
-  const path = classifier ?? classifierPath(name, side);
-  if (!existsSync(path)) {
-    const { set: train } = await openData(name, 'train', side);
-    const { set: heldOut } = await openData(name, 'test', side);
-    classifierAt(path, { train, heldOut }, say);
-  }
-  const network = classifierNetwork(path, device);
-  const known = network.classes;
-  if (known === classes) return network;
+export async function networkOf(flags: NetworkFlags, data: HeldOutData): Promise<EvaluationNetwork> {
+  const path = flags.classifier ?? classifierPath(data.name, data.side);
+  const network =
+    namedNetwork({ ...flags, classifier: path }) ?? classifierNetwork(await classifierOf(path, data), flags.device);
+  if (network.kind !== 'classifier' || network.classes === data.classes) return network;
   network.dispose();
-  throw new UsageError(`${path}: expected a classifier of ${name}'s ${classes} classes, found one of ${known}; give another one with --classifier`); // prettier-ignore
+  throw new UsageError(`${path}: expected a classifier of ${data.name}'s ${data.classes} classes, found one of ${network.classes}; give another one with --classifier`); // prettier-ignore
 }
 
 /** Adds the flags. */

@@ -20,17 +20,11 @@ export interface SampledModel {
   open: () => Pair & { close: () => void };
 }
 
-/** How many samples, and their seed. */
-export interface Draw {
-  count: number;
-  seed: number;
-}
-
 /** Settings as a fingerprint has them: without the device's number. */
 const settled = ({ device = 'cpu', ...settings }: SamplingSettings) => ({ ...settings, device: device.split(':')[0] });
 
-/** Samples of a generator. Those of two generators of as many classes and one seed are drawn with the same random numbers. */
-export function generatorSubject(model: SampledModel, { count, seed }: Draw): Subject {
+/** So many samples of a generator with a seed. Those of two generators of as many classes and one seed are drawn with the same random numbers. */
+export function generatorSubject(model: SampledModel, { count, seed }: { count: number; seed: number }): Subject {
   const { name, identity, classes, settings } = model;
   const [height, width] = model.size;
   const labels = Array.from({ length: count }, (_, i) => i % classes);
