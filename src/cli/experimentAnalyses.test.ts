@@ -112,6 +112,21 @@ test.each(['difference-maps', 'imbalance'])(
   60_000,
 );
 
+test('continuations at a temperature: figures of their own, and the report says so', async () => {
+  const out = ['--seeds', '1', '--features', at('classifier.safetensors'), '--out', at('hot')];
+  const read = async (...more: string[]) => {
+    await experiment('continuation', ...out, ...more);
+    return JSON.parse(readFileSync(at('hot', 'values.json'), 'utf8')) as { figures: unknown; settings: object };
+  };
+  const usual = await read();
+  const hot = await read('--temperature', '3');
+  expect(hot.figures).not.toEqual(usual.figures);
+  expect(hot.settings).toEqual({ ...usual.settings, temperature: 3 });
+  expect(readFileSync(at('hot', 'report.md'), 'utf8')).toContain('temperature 3');
+  expect((await read()).figures).toEqual(usual.figures);
+  await expect(experiment('continuation', '--temperature', '0')).rejects.toThrow(/--temperature: expected a number above 0, got 0/); // prettier-ignore
+}, 60_000);
+
 test('mistakes end in a sentence', async () => {
   await expect(experiment('continuation', ...compared, '--until', '8')).rejects.toThrow(/--until: expected a side/);
   const both = experiment('continuation', '--classifier', at('classifier.safetensors'), '--features', at('classifier.safetensors')); // prettier-ignore

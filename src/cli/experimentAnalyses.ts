@@ -31,7 +31,7 @@ import { shellLine } from '../util/shell.js';
 import type { NetworkFlags } from './evaluateNetwork.js';
 import { networkOf, withNetwork } from './experimentAnalysesNetwork.js';
 import { share } from './samplingOptions.js';
-import { number, positive, say, wholeNumber } from './settingsOptions.js';
+import { aboveZero, number, positive, say, wholeNumber } from './settingsOptions.js';
 import { shippedWeights } from './shippedWeights.js';
 
 interface Flags extends NetworkFlags {
@@ -47,6 +47,7 @@ interface Flags extends NetworkFlags {
   cfg?: number;
   topK?: number;
   topP?: number;
+  temperature?: number;
   until: number;
   batch: number;
   out?: string;
@@ -89,7 +90,8 @@ async function openHeldOut(data: string, imageSize: number, { card }: Subjects):
 }
 
 async function prepare(name: string, flags: Flags): Promise<Given> {
-  const { device, tokenizer, seed, count, batch: batchSize, cfg = 0, topK = 0, topP = 0, seeds = 1 } = flags;
+  const { device, tokenizer, seed, count, batch: batchSize, seeds = 1 } = flags;
+  const { cfg = 0, topK = 0, topP = 0, temperature = 1 } = flags;
   useMachine(flags);
   const subjects = openSubjects(generatorsOf(flags), tokenizer, device);
   const { card, scales } = subjects;
@@ -101,7 +103,7 @@ async function prepare(name: string, flags: Flags): Promise<Given> {
     subjects, images, seed, seeds, batchSize,
     reference: `${heldOut.name} test (${heldOut.labels.length} images)`,
     shown: Math.min(flags.shown, imageCount(images)),
-    passes: { scales, cfg, topK, topP, device },
+    passes: { scales, cfg, topK, topP, temperature, device },
     out: flags.out ?? join('runs', name),
     command: shellLine(['scalewise', 'experiment', ...process.argv.slice(3)]),
   }; // prettier-ignore
@@ -141,7 +143,8 @@ function withSampling(command: Command, cfg: number): Command {
     .option('--seeds <n>', 'seeds that everything drawn is repeated with', positive('--seeds'), 3)
     .option('--cfg <scale>', 'strength of guidance, a ramp; 0 for none', number('--cfg'), cfg)
     .option('--top-k <k>', 'draw from the k most probable codes; 0 for all', wholeNumber('--top-k'), 0)
-    .option('--top-p <p>', 'draw from the most probable codes of this mass; 0 for all', share('--top-p'), 0);
+    .option('--top-p <p>', 'draw from the most probable codes of this mass; 0 for all', share('--top-p'), 0)
+    .option('--temperature <t>', 'divides the logits that tokens are drawn from', aboveZero('--temperature'), 1);
 }
 
 /** Adds a command of its own description and flags. */

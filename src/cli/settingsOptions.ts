@@ -53,6 +53,15 @@ export function number(name: string): (text: string) => number {
   };
 }
 
+/** A number above 0. */
+export function aboveZero(name: string): (text: string) => number {
+  return (text) => {
+    const value = number(name)(text);
+    if (value === 0) throw new UsageError(`${name}: expected a number above 0, got ${text}`);
+    return value;
+  };
+}
+
 /** Adds the flags to a command. */
 export function withTrainingFlags(command: Command, presets: Readonly<Record<string, object>>): Command {
   return command

@@ -49,8 +49,8 @@ export function settingsOf({
 }
 
 /** Settings of what is sampled. */
-export function samplingOf({ seeds, passes: { cfg, topK, topP } }: Analysis): Record<string, unknown> {
-  return { seeds, cfg, topK, topP };
+export function samplingOf({ seeds, passes: { cfg, topK, topP, temperature } }: Analysis): Record<string, unknown> {
+  return { seeds, cfg, topK, topP, ...(temperature !== 1 && { temperature }) };
 }
 
 /** One batch of the images: pixels [B, 3, H, W] on the device, true tokens, labels; without seeds of tokens. */
@@ -124,7 +124,8 @@ export function spreadNote({ seeds }: Analysis, jackknifed = false): string {
 }
 
 /** What the tokens were chosen by. */
-export function samplingText({ passes: { cfg, topK, topP } }: Analysis): string {
+export function samplingText({ passes: { cfg, topK, topP, temperature } }: Analysis): string {
   const filters = [topK ? `top-k ${topK}` : '', topP ? `top-p ${topP}` : ''].filter(Boolean).join(', ');
-  return `guidance ${cfg ? `(ramp) ${cfg}` : 'none'}, ${filters || 'all codes may be drawn'}`;
+  const tempered = temperature === 1 ? '' : `, temperature ${temperature}`;
+  return `guidance ${cfg ? `(ramp) ${cfg}` : 'none'}${tempered}, ${filters || 'all codes may be drawn'}`;
 }

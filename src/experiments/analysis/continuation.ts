@@ -45,11 +45,11 @@ export interface ContinuationFigures {
 /** Pictures [B, 3, H, W] of a part, gone on with by one seed. */
 export function continued({ generator, tokenizer }: Pair, part: Part, analysis: ContinuationAnalysis, repetition: number): Tensor {
   const { passes, given } = analysis;
-  const { scales, cfg, topK, topP, device } = passes;
+  const { scales, cfg, topK, topP, temperature, device } = passes;
   const { labels, seeds, targets } = truthOf(part, analysis, repetition);
   const tokens = targets.map((indices_BN) => ({ indices_BN }));
   for (const record of sample(generator, tokenizer, {
-    labels, seeds, scales, topK, topP, device,
+    labels, seeds, scales, topK, topP, temperature, device,
     ...(cfg && { guidance: { shape: 'ramp', scale: cfg } }),
     given: givenUpTo(tokens, given),
     independent: false, // a batch at once: the last bits may depend on the neighbours, the random numbers do not

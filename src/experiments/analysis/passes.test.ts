@@ -16,7 +16,7 @@ afterAll(() => {
   }
 });
 
-const settings = (more: Partial<PassSettings> = {}): PassSettings => ({ scales, cfg: 0, topK: 0, topP: 0, device: 'cpu', ...more }); // prettier-ignore
+const settings = (more: Partial<PassSettings> = {}): PassSettings => ({ scales, cfg: 0, topK: 0, topP: 0, temperature: 1, device: 'cpu', ...more }); // prettier-ignore
 /** Random true tokens of two images, in the current scope. */
 const truth = (): Truth => ({
   labels: [1, 4],
@@ -30,16 +30,32 @@ describe.each(['flexvar', 'var'] as const)('%s', (family) => {
   const pair = pairs[family];
 
   test.each([
-    ['argmax', 0],
-    ['sample', 0],
-    ['sample', 1.5],
-  ] as const)('sampling is a pass fed with its own tokens: %s, guidance %s', (choice, cfg) => {
+    ['argmax', 0, 1],
+    ['sample', 0, 1],
+    ['sample', 1.5, 1],
+    ['sample', 1.5, 2],
+  ] as const)(
+    'sampling is a pass fed with its own tokens: %s, guidance %s, temperature %s',
+    (choice, cfg, temperature) => {
+      scope(() => {
+        const how = settings({ cfg, topK: 12, topP: 0.9, temperature });
+        const own = ownPass(pair, truth(), choice, how);
+        const again = fedLogits(pair, truth(), own.tokens, how);
+        again.forEach((logits, i) => { expect(farthest(logits, own.logits[i]!)).toBeLessThan(2e-3); }); // prettier-ignore
+        expect(numbers(chooseAll(again, truth(), choice, how))).toEqual(numbers(own.tokens));
+      });
+    },
+  );
+
+  test('temperature moves what is drawn, not what is predicted nor what is most probable', () => {
     scope(() => {
-      const how = settings({ cfg, topK: 12, topP: 0.9 });
-      const own = ownPass(pair, truth(), choice, how);
-      const again = fedLogits(pair, truth(), own.tokens, how);
-      again.forEach((logits, i) => { expect(farthest(logits, own.logits[i]!)).toBeLessThan(2e-3); }); // prettier-ignore
-      expect(numbers(chooseAll(again, truth(), choice, how))).toEqual(numbers(own.tokens));
+      const [usual, hot] = [settings(), settings({ temperature: 3 })];
+      const logits = fedLogits(pair, truth(), truth().targets, hot);
+      expect(numbers(logits)).toEqual(numbers(fedLogits(pair, truth(), truth().targets, usual)));
+      const chosen = (choice: 'argmax' | 'sample', how: PassSettings) =>
+        numbers(chooseAll(logits, truth(), choice, how));
+      expect(chosen('argmax', hot)).toEqual(chosen('argmax', usual));
+      expect(chosen('sample', hot)).not.toEqual(chosen('sample', usual));
     });
   });
 

@@ -18,6 +18,8 @@ export interface PassSettings {
   cfg: number;
   topK: number;
   topP: number;
+  /** Divides the logits that tokens are drawn from. */
+  temperature: number;
   device: string;
 }
 
@@ -34,7 +36,7 @@ export interface Pass {
   fed: readonly Tensor[];
   /** The tokens chosen [B, N]. */
   tokens: readonly Tensor[];
-  /** What they were chosen from [B, N, V], guided, float32. */
+  /** What they were chosen from [B, N, V], guided, float32, before temperature and filters. */
   logits: readonly Tensor[];
 }
 
@@ -61,7 +63,9 @@ export function chooseAll(logits: readonly Tensor[], truth: Truth, choice: Choic
       logits.map((logits_BNV, i) => {
         if (choice === 'argmax') return logits_BNV.argmax(-1);
         const uniform_BN = uniforms(truth, i, logits_BNV.size(1), logits_BNV.device);
-        return drawTokens(filterLogits(logits_BNV, settings), uniform_BN);
+        const { temperature } = settings;
+        const scaled_BNV = temperature === 1 ? logits_BNV : logits_BNV.div(temperature);
+        return drawTokens(filterLogits(scaled_BNV, settings), uniform_BN);
       }),
     ),
   );
@@ -105,7 +109,7 @@ export function staggerPass(pair: Pair, truth: Truth, teacher: Pass, choice: Cho
 
 /** Sampling: every scale is fed with what was chosen at the scales before it, one after the other. */
 export function ownPass({ generator, tokenizer }: Pair, truth: Truth, choice: Choice, settings: PassSettings): Pass {
-  const { scales, topK, topP, device } = settings;
+  const { scales, topK, topP, temperature, device } = settings;
   const guidance = guidanceOf(settings);
   return noGrad(() =>
     scope(() => {
@@ -113,7 +117,7 @@ export function ownPass({ generator, tokenizer }: Pair, truth: Truth, choice: Ch
       for (const record of sample(generator, tokenizer, {
         labels: truth.labels,
         seeds: truth.seeds,
-        scales, topK, topP, device,
+        scales, topK, topP, temperature, device,
         ...(guidance && { guidance }),
         ...(choice === 'argmax' && { greedyScales: scales }),
         independent: false, // a batch at once: the last bits may depend on the neighbours, the random numbers do not
