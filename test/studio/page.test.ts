@@ -17,6 +17,11 @@ const finished = async (page: Page) => {
   const state = `document.querySelector('.stage[data-state=done]')?.dataset.id === (history.state?.generation ?? null)`;
   await expect.poll(() => page.evaluate(state), { timeout: 60_000 }).toBe(true);
 };
+/** Whether all of a text is on the screen. */
+async function inView(page: Page, text: string): Promise<boolean> {
+  const { y, height } = (await page.getByText(text).boundingBox())!;
+  return y >= 0 && y + height <= page.viewportSize()!.height;
+}
 const seedShown = (page: Page) => page.locator('.viewer header .soft').first().innerText();
 const lastFrame = (page: Page) => page.locator('.picture img').first().getAttribute('src');
 
@@ -179,6 +184,7 @@ describe.skipIf(chromiumPath === undefined)('Generate', () => {
       const { page, close } = await openPage(browser, { colorScheme, viewport: { width: 360, height: 740 } });
       await page.goto(`${studio.url}/?class=Coat&seed=3&model=nothing`);
       await page.getByText('There is no model “nothing” here.').waitFor();
+      expect(await inView(page, 'There is no model “nothing” here.')).toBe(true);
       expect(await violations(page)).toEqual([]);
       await page.getByText('How tokens are drawn').click();
       await page.getByLabel('Top-p').fill('2');
@@ -186,6 +192,11 @@ describe.skipIf(chromiumPath === undefined)('Generate', () => {
       expect(await violations(page)).toEqual([]);
       await page.getByLabel('Top-p').fill('0.9');
       await page.getByLabel('Beside it').selectOption('generator');
+      await page.route('**/api/generations', (route) => route.fulfill({ status: 503, json: { error: { message: 'The studio is busy.' } } })); // prettier-ignore
+      await page.getByRole('button', { name: 'Generate' }).click();
+      await page.getByText('The studio is busy.').waitFor();
+      expect(await inView(page, 'The studio is busy.')).toBe(true);
+      await page.unroute('**/api/generations');
       await page.getByRole('button', { name: 'Generate' }).click();
       await finished(page);
       expect(await violations(page)).toEqual([]);

@@ -1,5 +1,6 @@
 // What a page shows where there is nothing to show: waiting, emptiness, and what went wrong.
 import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { ApiError } from './api.js';
 import { SignIn } from './signIn.js';
 
@@ -35,11 +36,13 @@ export function Empty({ title, children }: { title: string; children?: Component
 /** One sentence for people of anything that was thrown. */
 const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Something went wrong. */
+/** Something went wrong; it is brought into view, since on a phone it stands below the form that began it. */
 export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), [error]);
   if (error instanceof ApiError && error.status === 401) return <SignIn />;
   return (
-    <div class="failure" role="alert" tabIndex={-1}>
+    <div class="failure" role="alert" tabIndex={-1} ref={box}>
       <p>{sentenceOf(error)}</p>
       {retry && (
         <button type="button" onClick={retry}>
