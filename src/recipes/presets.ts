@@ -240,7 +240,7 @@ export const refinePresets = {
   'fashion-mnist-var': smallRefinement,
   'fashion-mnist-experiment': experimentalRefinement,
   'cifar10-experiment': { ...experimentalRefinement, ...smallColour },
-  // γ ten times the authors': FCD −10.4 % [−16.0, −4.8] against the control with fresh seeds, where theirs shows no difference; the control drawn at temperature 1.05 is as near (docs/results)
+  // γ ten times the authors': FCD −10.4 % [−16.0, −4.8] against the control with fresh seeds, at temperature 1, where theirs shows no difference; none is left at each one's best temperature (docs/results)
   'cifar10-experiment-strong': {
     ...experimentalRefinement,
     ...smallColour,
