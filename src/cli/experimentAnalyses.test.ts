@@ -124,7 +124,8 @@ test('continuations at a temperature: figures of their own, and the report says 
   expect(hot.settings).toEqual({ ...usual.settings, temperature: 3 });
   expect(readFileSync(at('hot', 'report.md'), 'utf8')).toContain('temperature 3');
   expect((await read()).figures).toEqual(usual.figures);
-  await expect(experiment('continuation', '--temperature', '0')).rejects.toThrow(/--temperature: expected a number above 0, got 0/); // prettier-ignore
+  for (const wrong of ['0', '-1', 'hot'])
+    await expect(experiment('continuation', '--temperature', wrong)).rejects.toThrow(`--temperature: expected a number above 0, got '${wrong}'`); // prettier-ignore
 }, 60_000);
 
 test('mistakes end in a sentence', async () => {
@@ -134,7 +135,8 @@ test('mistakes end in a sentence', async () => {
   const tokenizer = at('models', 'tokenizer.safetensors');
   await expect(experiment('continuation', '--features', tokenizer)).rejects.toThrow(/expected the weights of a network for features \(Inception-v3 .*\), found tokenizer; give another file/); // prettier-ignore
   await expect(experiment('divergence', '--classifier', tokenizer)).rejects.toThrow(/expected a classifier's weights, found tokenizer; Inception-v3 is given with --inception/); // prettier-ignore
-  await expect(experiment('divergence', '--classifier', at('few.safetensors'))).rejects.toThrow(/few\.safetensors: expected a classifier of .*data's 10 classes, found one of 3; give another one with --classifier/); // prettier-ignore
+  for (const flag of ['--classifier', '--features'])
+    await expect(experiment('divergence', flag, at('few.safetensors'))).rejects.toThrow(/few\.safetensors: expected a classifier of .*data's 10 classes, found one of 3; give another one with --classifier/); // prettier-ignore
   await expect(experiment('divergence', '--inception', tokenizer)).rejects.toThrow(
     /expected the weights of Inception-v3/,
   );

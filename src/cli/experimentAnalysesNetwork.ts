@@ -26,7 +26,7 @@ export async function networkOf(flags: NetworkFlags, data: HeldOutData): Promise
     namedNetwork({ ...flags, classifier: path }) ?? classifierNetwork(await classifierOf(path, data), flags.device);
   if (network.kind !== 'classifier' || network.classes === data.classes) return network;
   network.dispose();
-  throw new UsageError(`${path}: expected a classifier of ${data.name}'s ${data.classes} classes, found one of ${network.classes}; give another one with --classifier`); // prettier-ignore
+  throw new UsageError(`${flags.features ?? path}: expected a classifier of ${data.name}'s ${data.classes} classes, found one of ${network.classes}; give another one with --classifier`); // prettier-ignore
 }
 
 /** Adds the flags. */

@@ -43,24 +43,18 @@ export function positive(name: string): (text: string) => number {
   };
 }
 
+const numberWhere = (name: string, holds: (value: number) => boolean, expected: string) => (text: string) => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || !holds(value))
+    throw new UsageError(`${name}: expected a number ${expected}, got '${text}'`);
+  return value;
+};
+
 /** A number of at least 0. */
-export function number(name: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-      throw new UsageError(`${name}: expected a number of at least 0, got '${text}'`);
-    return value;
-  };
-}
+export const number = (name: string) => numberWhere(name, (value) => value >= 0, 'of at least 0');
 
 /** A number above 0. */
-export function aboveZero(name: string): (text: string) => number {
-  return (text) => {
-    const value = number(name)(text);
-    if (value === 0) throw new UsageError(`${name}: expected a number above 0, got ${text}`);
-    return value;
-  };
-}
+export const aboveZero = (name: string) => numberWhere(name, (value) => value > 0, 'above 0');
 
 /** Adds the flags to a command. */
 export function withTrainingFlags(command: Command, presets: Readonly<Record<string, object>>): Command {

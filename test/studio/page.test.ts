@@ -189,6 +189,7 @@ describe.skipIf(chromiumPath === undefined)('Generate', () => {
       await page.getByText('How tokens are drawn').click();
       await page.getByLabel('Top-p').fill('2');
       await page.getByText('Expected numbers of 0 to 1, found 2.').waitFor();
+      expect(await inView(page, 'Expected numbers of 0 to 1, found 2.')).toBe(true); // typing does not scroll away from the field
       expect(await violations(page)).toEqual([]);
       await page.getByLabel('Top-p').fill('0.9');
       await page.getByLabel('Beside it').selectOption('generator');

@@ -39,11 +39,12 @@ const sentenceOf = (error: unknown): string => (error instanceof Error ? error.m
 /** Something went wrong; it is brought into view, since on a phone it stands below the form that began it. */
 export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
   const box = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), [error]);
+  const sentence = sentenceOf(error);
+  useLayoutEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), [sentence]);
   if (error instanceof ApiError && error.status === 401) return <SignIn />;
   return (
     <div class="failure" role="alert" tabIndex={-1} ref={box}>
-      <p>{sentenceOf(error)}</p>
+      <p>{sentence}</p>
       {retry && (
         <button type="button" onClick={retry}>
           Try again

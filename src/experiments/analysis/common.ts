@@ -48,7 +48,7 @@ export function settingsOf({
   return { tokenizer: tokenizer.weights, jackknife: 'neighbours', scales: scalesText(scales), data: reference, images: imageCount(images), seed, batchSize, device: kind }; // prettier-ignore
 }
 
-/** Settings of what is sampled. */
+/** Settings of what is sampled; a temperature of 1 is left out, so that figures kept before there was one still count. */
 export function samplingOf({ seeds, passes: { cfg, topK, topP, temperature } }: Analysis): Record<string, unknown> {
   return { seeds, cfg, topK, topP, ...(temperature !== 1 && { temperature }) };
 }
