@@ -60,6 +60,11 @@ function largest(logits_BNV: Tensor, k: number): [sorted_BNK: Tensor, indices_BN
   return count > k ? logits_BNV.topk(count, -1, true, true) : found;
 }
 
+/** Logits divided by a temperature; at 1 they themselves, not a copy. */
+export function temper(logits_BNV: Tensor, temperature: number): Tensor {
+  return temperature === 1 ? logits_BNV : logits_BNV.div(temperature);
+}
+
 /** One token a position by inverting the cumulative distribution: `uniform_BN` in [0, 1) decides → indices [B, N]. */
 export function drawTokens({ indices_BNK, probabilities_BNK }: Candidates, uniform_BN: Tensor): Tensor {
   const cumulative_BNK = probabilities_BNK.to('float64').cumsum(-1);

@@ -5,7 +5,7 @@ import type { Pyramid, Scales, Tokenizer } from '../tokenizers/index.js';
 import { autocast, Generator, keep, noGrad, ops, rand, scope, tensor, type Tensor } from '../torch/index.js';
 import { seedFor } from '../util/random.js';
 import { conditionOf, type Label } from './condition.js';
-import { drawTokens, filterLogits, type FilterOptions } from './filter.js';
+import { drawTokens, filterLogits, type FilterOptions, temper } from './filter.js';
 import { guide } from './guidance.js';
 import { mixCodes } from './smooth.js';
 
@@ -127,7 +127,7 @@ export class Group {
   /** Tokens, and mixtures of codes where those are asked for; given ones where they count. */
   #choose(logits_BNV: Tensor): { logits_BNV: Tensor; indices_BN: Tensor; codes_BNE: Tensor | undefined } {
     const { topK, topP, temperature, greedy, given } = this.options.choices[this.#index]!;
-    const scaled_BNV = temperature === 1 ? logits_BNV : logits_BNV.div(temperature);
+    const scaled_BNV = temper(logits_BNV, temperature);
     const only = greedy || topK === 1;
     const tokens = logits_BNV.size(1);
     const needed = !only || this.options.smooth;

@@ -1,7 +1,15 @@
 // The same generator under three kinds of input: the truth (teacher), its own predictions of one scale before made under true inputs (the student
 // of Stagger-Scale Rollout), and its own predictions all the way (sampling). The same random numbers choose the tokens in all of them.
 // Legend: B images, N tokens of a scale, L tokens of all scales, V codes.
-import { drawTokens, filterLogits, guide, type Guidance, guidanceWeights, sample } from '../../sampling/index.js';
+import {
+  drawTokens,
+  filterLogits,
+  guide,
+  type Guidance,
+  guidanceWeights,
+  sample,
+  temper,
+} from '../../sampling/index.js';
 import type { Pair } from '../../recipes/index.js';
 import { type Scales, tokensOf } from '../../tokenizers/index.js';
 import { full, Generator, noGrad, ops, rand, scope, tensor, type Tensor } from '../../torch/index.js';
@@ -63,9 +71,7 @@ export function chooseAll(logits: readonly Tensor[], truth: Truth, choice: Choic
       logits.map((logits_BNV, i) => {
         if (choice === 'argmax') return logits_BNV.argmax(-1);
         const uniform_BN = uniforms(truth, i, logits_BNV.size(1), logits_BNV.device);
-        const { temperature } = settings;
-        const scaled_BNV = temperature === 1 ? logits_BNV : logits_BNV.div(temperature);
-        return drawTokens(filterLogits(scaled_BNV, settings), uniform_BN);
+        return drawTokens(filterLogits(temper(logits_BNV, settings.temperature), settings), uniform_BN);
       }),
     ),
   );
