@@ -1,9 +1,8 @@
 // In which network's features the analyses compare pictures, asked for as `scalewise evaluate` has it.
 import { type Command, Option } from 'commander';
-import { openData } from '../data/index.js';
 import { classifierAt, classifierNetwork, type EvaluationNetwork } from '../recipes/index.js';
 import { UsageError } from '../util/errors.js';
-import { classifierPath, namedNetwork, type NetworkFlags } from './evaluateNetwork.js';
+import { classifierPath, namedNetwork, type NetworkFlags, openSplits } from './evaluateNetwork.js';
 import { say } from './settingsOptions.js';
 
 /** The data whose held-out images are looked at. */
@@ -13,17 +12,12 @@ export interface HeldOutData {
   side: number;
 }
 
-async function classifierOf(path: string, { name, side }: HeldOutData): Promise<string> {
-  const { set: train } = await openData(name, 'train', side);
-  const { set: heldOut } = await openData(name, 'test', side);
-  return classifierAt(path, { train, heldOut }, say);
-}
-
 /** The network that compares pictures; a data set's classifier is trained where it is missing. */
 export async function networkOf(flags: NetworkFlags, data: HeldOutData): Promise<EvaluationNetwork> {
   const path = flags.classifier ?? classifierPath(data.name, data.side);
   const network =
-    namedNetwork({ ...flags, classifier: path }) ?? classifierNetwork(await classifierOf(path, data), flags.device);
+    namedNetwork({ ...flags, classifier: path }) ??
+    classifierNetwork(classifierAt(path, await openSplits(data.name, data.side, []), say), flags.device);
   if (network.kind !== 'classifier' || network.classes === data.classes) return network;
   network.dispose();
   throw new UsageError(`${flags.features ?? path}: expected a classifier of ${data.name}'s ${data.classes} classes, found one of ${network.classes}; give another one with --classifier`); // prettier-ignore
