@@ -1,7 +1,7 @@
 // The experiments say what the paper's tables need, and their settings are settings that exist.
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { refinePresets, refineSettings } from '../recipes/index.js';
+import { refinePresets, refineSettings, tokenizerPresets, tokenizerSettings } from '../recipes/index.js';
 import { forcingNames } from '../sar/index.js';
 import { resolveSettings } from '../util/settings.js';
 import { folderOf, refinementExperiments, settingsOf } from './catalogue.js';
@@ -45,6 +45,15 @@ test('SAR’s defaults share their training between experiments', () => {
 test('both families, where the experiment is about them', () => {
   const names = byName('generalise').grounds!(grounds['cifar10']!).map(({ name }) => name);
   expect(names).toEqual(['cifar10', 'cifar10-var']);
+});
+
+test('the tokenizer that the experiment trains in image space is the preset that is offered', () => {
+  const [, images] = byName('image-space-tokenizer').grounds!(grounds['fashion-mnist']!);
+  const settings = (preset: string, set: readonly string[] = []) =>
+    resolveSettings('tokenizer train', tokenizerSettings, tokenizerPresets, { preset, set });
+  const { tokenizer, tokenizerSet } = images!.recipe!;
+  expect(settings('fashion-mnist-image-space')).toEqual(settings(tokenizer, tokenizerSet));
+  expect(settings('fashion-mnist-image-space')).not.toEqual(settings('fashion-mnist'));
 });
 
 test('a ground on a generator of another seed has a name and a recipe of its own', () => {
